@@ -1,0 +1,5 @@
+"""python -m thalweg."""
+
+from thalweg.interfaces.cli import main
+
+main()

@@ -1,0 +1,97 @@
+"""One file with all that a run needs to go on: parameters, memory, best, evaluations, Spec, lengths of the logs."""
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from thalweg.descent.files import write_whole
+from thalweg.descent.run import Run
+from thalweg.descent.spec import Spec
+from thalweg.descent.state import State
+from thalweg.descent.stopping import Stopped
+from thalweg.descent.trail import Evaluation
+from thalweg.errors import FolderError
+from thalweg.formulas.arrays import Array
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What the file holds. steps is the number of rows of steps.bin that belong to it."""
+
+    spec: Spec
+    state: State
+    best: Array
+    best_value: float
+    best_t: int
+    evaluations: tuple[Evaluation, ...]
+    steps: int
+    columns: tuple[str, ...]
+    stopped: Stopped
+
+
+def save_checkpoint(path: Path, run: Run) -> None:
+    """Write the checkpoint of a run, replacing an older one in one step."""
+    from safetensors.numpy import save  # noqa: PLC0415
+
+    said = {
+        "format": FORMAT,
+        "spec": run.spec.to_toml(),
+        "t": run.state.t,
+        "best_value": run.best_value.hex(),  # infinity has no JSON
+        "best_t": run.best_t,
+        "evaluations": run.evaluations,
+        "steps": len(run.steps),
+        "columns": run.steps.columns,
+        "stopped": msgspec.to_builtins(run.stopped),
+    }
+    arrays = {"w": run.state.w, "slots": run.state.slots, "best": run.best}
+    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    write_whole(path, save(arrays, metadata={"thalweg": msgspec.json.encode(said).decode()}))
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read what `save_checkpoint` wrote. Raises FolderError for anything else."""
+    from safetensors import SafetensorError  # noqa: PLC0415
+    from safetensors.numpy import load  # noqa: PLC0415
+
+    try:
+        data = path.read_bytes()
+        arrays = load(data)
+        said = msgspec.json.decode(_metadata(data)["thalweg"])
+    except FileNotFoundError:
+        raise FolderError(f"{path.parent} has no checkpoint; is it the folder of a run?") from None
+    except (SafetensorError, msgspec.DecodeError, KeyError, struct.error, OSError, ValueError) as error:
+        raise FolderError(
+            f"{path} is not a checkpoint of thalweg, or is damaged ({error}); start the run anew"
+        ) from None
+    if said.get("format") != FORMAT:
+        raise FolderError(f"{path} has format {said.get('format')}; this version of thalweg reads {FORMAT}")
+    return Checkpoint(
+        spec=Spec.from_toml(said["spec"], str(path)),
+        state=State(arrays["w"], arrays["slots"], said["t"]),
+        best=arrays["best"],
+        best_value=float.fromhex(said["best_value"]),
+        best_t=said["best_t"],
+        evaluations=tuple(_with_nan(entry) for entry in said["evaluations"]),
+        steps=said["steps"],
+        columns=tuple(said["columns"]),
+        stopped=Stopped(**said["stopped"]),
+    )
+
+
+def _metadata(data: bytes) -> dict[str, str]:
+    """The text part of a safetensors file: 8 bytes of length, then JSON with the key __metadata__."""
+    (length,) = struct.unpack("<Q", data[:8])
+    found: dict[str, str] = msgspec.json.decode(data[8 : 8 + length])["__metadata__"]
+    return found
+
+
+def _with_nan(entry: dict[str, Any]) -> Evaluation:
+    """JSON has no NaN: msgspec writes null, which comes back as NaN."""
+    return {name: float("nan") if value is None else value for name, value in entry.items()}

@@ -1,0 +1,135 @@
+"""From resolved Specs to the parts that run them: method, rates, batches, for a population or for one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from thalweg.descent.batches import Batches
+from thalweg.descent.judge import Judge
+from thalweg.descent.lookahead import NesterovLookahead
+from thalweg.descent.method import Method
+from thalweg.descent.method_section import default_lr, known_hyper
+from thalweg.descent.newton import Newton
+from thalweg.descent.optimizer import Optimizer, defaults_in
+from thalweg.descent.phases import Phased
+from thalweg.descent.spec import Spec
+from thalweg.descent.trail import Evaluation, watched_losses
+from thalweg.formulas.arrays import Array
+from thalweg.formulas.rules import RULES
+from thalweg.formulas.schedules import Scheduled
+from thalweg.problems.layout import Layout
+from thalweg.problems.objective import ALL, Objective, Rows
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a population of R runs needs besides its state. Nothing here changes while it runs."""
+
+    specs: tuple[Spec, ...]
+    objective: Objective
+    method: Method
+    schedule: Scheduled
+    batches: tuple[Batches, ...]
+    every: int
+
+    @property
+    def judge(self) -> Judge:
+        return Judge(self.specs[0].stop, self.batches[0].full, self.batches[0].per_epoch)
+
+    def members(self, keep: Array) -> "Setup":
+        """The setup of some members."""
+        return Setup(
+            tuple(self.specs[r] for r in keep),
+            self.objective.members(keep),
+            self.method.members(keep),
+            self.schedule,
+            tuple(self.batches[r] for r in keep),
+            self.every,
+        )
+
+    def rows(self, t: int) -> Rows:
+        """(B,) where all members see the same rows, else (R, B)."""
+        seeds = {batches.seed for batches in self.batches}
+        if self.batches[0].full or len(seeds) == 1:
+            return self.batches[0](t)
+        drawn: dict[int, Rows] = {}
+        for batches in self.batches:
+            if batches.seed not in drawn:
+                drawn[batches.seed] = batches(t)
+        return np.stack([drawn[batches.seed] for batches in self.batches])  # type: ignore[arg-type]
+
+    def lr(self, t: int, evaluations: Sequence[Sequence[Evaluation]]) -> Array:
+        """(R,) at update t, counted from 0; `evaluations` of each member, oldest first."""
+        base = np.array([_base_lr(spec, t) for spec in self.specs])
+        if not self.schedule.folds:
+            return base * self.schedule(t)
+        return base * np.array([self.schedule(t, watched_losses(past)) for past in evaluations])
+
+
+def _base_lr(spec: Spec, t: int) -> float:
+    """The rate of the phase that update t belongs to, before the schedule."""
+    lr = spec.method.lr
+    for phase in spec.method.phases:
+        if phase.begin <= t:
+            lr = phase.lr if phase.lr is not None else default_lr(phase.rule)
+    return default_lr(spec.method.rule) if lr is None else lr
+
+
+def make_setup(specs: Sequence[Spec], objective: Objective) -> Setup:
+    """Specs that differ only in seed, lr, hyperparameters, clipping and L2; the objective carries their L2."""
+    first = specs[0]
+    method = first.method
+    batches = tuple(
+        Batches(objective.examples, spec.batch.batch_size, spec.batch.sampling, spec.batch.last_batch, spec.seed)
+        for spec in specs
+    )
+    schedule = Scheduled(method.schedule, first.stop.steps, method.warmup, tuple(method.schedule_options.items()))
+    return Setup(tuple(specs), objective, _method(specs, objective.layout), schedule, batches, first.stop.every)
+
+
+def evaluation_cadence(spec: Spec, examples: int) -> int:
+    """Updates between evaluations: an epoch, or a hundredth of the run where every step sees all rows."""
+    if spec.stop.every:
+        return spec.stop.every
+    batches = Batches(examples, spec.batch.batch_size, spec.batch.sampling, spec.batch.last_batch)
+    return max(1, spec.stop.steps // 100) if batches.full else batches.per_epoch
+
+
+def _method(specs: Sequence[Spec], layout: Layout) -> Method:
+    first = specs[0].method
+    begins = [(0, first.rule, [spec.method.hyper for spec in specs])]
+    begins += [(phase.begin, phase.rule, [phase.hyper] * len(specs)) for phase in first.phases]
+    methods = [(begin, _one_method(rule, hypers, specs, layout, begin)) for begin, rule, hypers in begins]
+    return methods[0][1] if len(methods) == 1 else Phased(tuple(methods))
+
+
+def _one_method(rule: str, hypers: list[dict[str, float]], specs: Sequence[Spec], layout: Layout, begin: int) -> Method:
+    if rule == "newton":
+        return Newton()
+    if rule == "nesterov_lookahead":
+        return NesterovLookahead(**{**known_hyper(rule), **hypers[0]})
+    found = RULES.named(rule)
+    given = {name for hyper in hypers for name in hyper}
+    known = defaults_in(found, specs[0].dtype)
+    optimizer = Optimizer(
+        found,
+        hyper={name: _shared([hyper.get(name, known[name]) for hyper in hypers]) for name in sorted(given)},
+        clip_norm=_shared([spec.method.clip_norm or np.inf for spec in specs]),
+        clip_value=_shared([spec.method.clip_value or np.inf for spec in specs]),
+        since=begin,
+    )
+    return optimizer.on(layout, _groups_of(specs[0], known))
+
+
+def _groups_of(spec: Spec, known: dict[str, float]) -> dict[str, dict[str, float]]:
+    """The groups with what concerns this rule; phases may have rules with other hyperparameters."""
+    return {
+        pattern: {name: value for name, value in changes.items() if name == "lr_scale" or name in known}
+        for pattern, changes in spec.method.groups.items()
+    }
+
+
+def _shared(values: list[float]) -> float | Array:
+    """The number itself where all members agree, else (R,)."""
+    return values[0] if len(set(values)) == 1 else np.array(values)

@@ -1,0 +1,138 @@
+"""train(spec) -> Run, and the same for many Specs at once."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+
+from thalweg.descent.method_section import default_lr
+from thalweg.descent.population import Population
+from thalweg.descent.run import Run
+from thalweg.descent.setup import evaluation_cadence, make_setup
+from thalweg.descent.spec import Spec, replaced
+from thalweg.errors import SpecError
+from thalweg.problems.build import build, resolve
+from thalweg.problems.fit import Fit
+from thalweg.problems.objective import Objective
+from thalweg.problems.problem import Problem
+
+Watch = Callable[[Population], bool]  # called after every update; True pauses the run
+
+
+def resolved(spec: Spec, objective: Objective | None = None) -> Spec:
+    """The Spec with everything decided: data, loss, lr, engine, cadence. Resolving twice changes nothing."""
+    section = resolve(spec.problem)
+    problem = build(section, spec.dtype, objective)
+    method = spec.method
+    if method.lr is None:
+        method = msgspec.structs.replace(method, lr=default_lr(method.rule))
+    phases = tuple(
+        phase if phase.lr is not None else msgspec.structs.replace(phase, lr=default_lr(phase.rule))
+        for phase in method.phases
+    )
+    every = evaluation_cadence(spec, problem.objective.examples)
+    return replaced(
+        spec,
+        problem=section,
+        method=msgspec.structs.replace(method, phases=phases),
+        stop=msgspec.structs.replace(spec.stop, every=every),
+        engine="numpy",
+    )
+
+
+def train(
+    spec: Spec,
+    *,
+    resume: Run | None = None,
+    objective: Objective | None = None,
+    until: int | None = None,
+    watch: Watch | None = None,
+) -> Run:
+    """Run a Spec to its end; a pure function of the Spec, on one machine to the last bit.
+
+    resume: a paused Run of the same Spec, which goes on as if it had never stopped. objective: your own, for a
+    Spec whose problem is Custom. until: pause after this many updates. watch: called after every update with
+    the Population; return True to pause.
+
+    >>> from thalweg.problems.sections import OnSurface
+    >>> run = train(Spec(problem=OnSurface(surface="parabola")).but(lr=0.5, steps=3))
+    >>> run.w.tolist(), run.stopped.kind
+    ([3.0], 'steps')
+    """
+    population = begin(spec, resume=resume, objective=objective)
+    return finish(population, until=until, watch=watch)
+
+
+def begin(spec: Spec, *, resume: Run | None = None, objective: Objective | None = None) -> Population:
+    """A population of one, at its start or where `resume` left off."""
+    spec = resolved(spec, objective)
+    problem = resume.problem if resume else build(spec.problem, spec.dtype, objective)
+    setup = make_setup([spec], problem.objective)
+    if resume is None:
+        _seed_globals(spec.seed)
+        return Population.fresh(setup, problem)
+    if replaced(resume.spec, stop=spec.stop) != spec:
+        raise SpecError("this run was made by another spec; resume it with its own, only [stop] may change")
+    return Population.resumed(setup, resume)
+
+
+def finish(population: Population, *, until: int | None = None, watch: Watch | None = None) -> Run:
+    """Advance a population of one until it stops, reaches `until`, or `watch` says so."""
+    pause = "paused"
+    if until is None or population.state.t < until:
+        for step in population.advance():
+            if watch and watch(population):
+                pause = "interrupted"
+                break
+            if until is not None and step.t >= until:
+                break
+    return population.runs(pause)[0]
+
+
+def train_all(specs: Sequence[Spec], *, objective: Objective | None = None) -> list[Run]:
+    """One Run for each Spec, in their order. Specs that differ only in numbers run as one population."""
+    ready = [resolved(spec, objective) for spec in specs]
+    found: dict[int, Run] = {}
+    groups: dict[bytes, list[int]] = {}
+    for i, spec in enumerate(ready):
+        groups.setdefault(_common(spec), []).append(i)
+    for places in groups.values():
+        runs = _together([ready[i] for i in places], objective)
+        found |= dict(zip(places, runs, strict=True))
+    return [found[i] for i in range(len(ready))]
+
+
+def _common(spec: Spec) -> bytes:
+    """What the members of one population must share: all but lr, hyperparameters, L2, clipping and seed."""
+    method = msgspec.structs.replace(spec.method, lr=1.0, hyper={}, clip_norm=0.0, clip_value=0.0)
+    problem = spec.problem
+    if hasattr(problem, "l2"):
+        problem = msgspec.structs.replace(problem, l2=0.0)  # type: ignore[type-var]
+    alone = method.rule in ("newton", "nesterov_lookahead") and spec.method.hyper
+    kept = msgspec.structs.replace(spec, method=spec.method if alone else method, problem=problem, seed=0)
+    return msgspec.json.encode(kept)
+
+
+def _together(specs: Sequence[Spec], objective: Objective | None) -> list[Run]:
+    problem = build(specs[0].problem, specs[0].dtype, objective)
+    l2 = np.array([getattr(spec.problem, "l2", 0.0) for spec in specs])
+    if isinstance(problem.objective, Fit) and len(set(l2)) > 1:
+        problem = replace(problem, objective=replace(problem.objective, l2=l2))
+    population = Population.fresh(make_setup(specs, problem.objective), problem)
+    for _ in population.advance():
+        pass
+    return [_own(run, objective) for run in population.runs()]
+
+
+def _own(run: Run, objective: Objective | None) -> Run:
+    """A member with the problem of its own Spec, without the population's axis."""
+    problem: Problem = build(run.spec.problem, run.spec.dtype, objective)
+    return replace(run, problem=problem)
+
+
+def _seed_globals(seed: int) -> None:
+    """NumPy's and Python's own generators, for a user's code; thalweg never draws from them."""
+    random.seed(seed)
+    np.random.seed(seed & 0xFFFFFFFF)  # noqa: NPY002 - the generator that other people's code may use

@@ -1,0 +1,1 @@
+"""Why it did what it did: functions of Specs and Runs."""

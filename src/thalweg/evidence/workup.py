@@ -1,0 +1,208 @@
+"""The main job: everything one should know before believing a model trained on a table.
+
+    data → preflight → learning-rate sweeps → rules on fresh seeds → ablations → schedules → batch sizes
+         → the chosen setting alone, with early stopping → the test rows, once
+
+`work_up` is a generator: it yields a Stage before each part, and returns the Workup.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
+
+import msgspec
+
+from thalweg.descent.run import Run
+from thalweg.descent.spec import Spec
+from thalweg.descent.train import resolved, train
+from thalweg.errors import SpecError
+from thalweg.evidence.ablation import Ablation, ablate
+from thalweg.evidence.check import Check
+from thalweg.evidence.comparison import Comparison, compare_batches, compare_rules, compare_schedules
+from thalweg.evidence.criterion import FastAndStable, fast_and_stable, suggest_clip
+from thalweg.evidence.held_out import HeldOut, chosen_threshold, hold_out
+from thalweg.evidence.preflight import preflight
+from thalweg.evidence.sweep import Sweep, sweep
+from thalweg.formulas.rules import RULES
+from thalweg.problems.build import build
+from thalweg.problems.fit import Fit
+from thalweg.problems.problem import Problem
+from thalweg.problems.sections import Table
+
+RULES_COMPARED = ("gd", "momentum", "nesterov", "rmsprop", "adam")
+FRESH = 1000  # added to the seeds: rules are compared on seeds that no learning rate was chosen on
+EPOCHS_COMPARED = 20
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is asked: the problem and batch size come from `spec`, the rest says how thoroughly to look."""
+
+    spec: Spec
+    rules: tuple[str, ...] = RULES_COMPARED
+    seeds: int = 3
+    budget: int = 300  # updates of each trial
+    final_steps: int = 3000  # updates of the final run, at most
+    patience: int = 20  # evaluations
+
+    def __post_init__(self) -> None:
+        for rule in self.rules:
+            RULES.named(rule)
+        for name in ("seeds", "budget", "final_steps", "patience"):
+            if getattr(self, name) < 1:
+                raise SpecError(f"{name} is {getattr(self, name)}; expected 1 or more")
+        if not self.rules:
+            raise SpecError("rules is empty; name at least one, as in --rules adam")
+        if not isinstance(self.spec.problem, Table):
+            raise SpecError("a report is about a table; for a surface use thalweg descend")
+        if not self.spec.problem.validation or not self.spec.problem.test:
+            raise SpecError("a report needs validation and test rows; give both a share over 0")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part that begins now."""
+
+    name: str
+    number: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Workup:
+    """All that was found."""
+
+    request: Request
+    problem: Problem = field(repr=False)
+    checks: tuple[Check, ...]
+    sweeps: tuple[Sweep, ...]
+    optimizers: Comparison
+    ablation: Ablation
+    schedules: Comparison
+    batches: Comparison
+    why: str
+    run: Run
+    criterion: FastAndStable
+    validation: HeldOut
+    test: HeldOut
+
+
+STAGES = (
+    "preflight",
+    "learning-rate sweeps",
+    "optimizers on fresh seeds",
+    "ablations",
+    "schedules",
+    "batch sizes",
+    "the chosen setting, alone",
+    "the test rows, once",
+)
+
+
+def work_up(request: Request) -> Generator[Stage, None, Workup]:
+    """Do it all. Raises what reading the data raises; divergence is recorded, not raised."""
+    stages = iter(Stage(name, i, len(STAGES)) for i, name in enumerate(STAGES, 1))
+    base = resolved(_trial(request))
+    problem = build(base.problem, base.dtype)
+    seeds = [base.seed + i for i in range(request.seeds)]
+    yield next(stages)
+    checks = tuple(preflight(base, problem))
+    yield next(stages)
+    sweeps = tuple(sweep(base, rule, seeds=seeds) for rule in request.rules)
+    ready = {s.rule: base.but(rule=s.rule, lr=s.chosen.lr) for s in sweeps if s.chosen}
+    if not ready:
+        raise SpecError("no rule trains at any rate tried: " + " ".join(s.sentence for s in sweeps))
+    yield next(stages)
+    fresh = [seed + FRESH for seed in seeds]
+    optimizers = compare_rules(ready, seeds=fresh)
+    winner = min(optimizers.entries, key=lambda entry: (entry.diverged, entry.best))
+    setting = ready[winner.name]
+    yield next(stages)
+    ablation = ablate(setting, changes_of(setting, winner.runs[0]), seeds=fresh, title="ablations")
+    yield next(stages)
+    schedules = compare_schedules(setting, seeds=fresh)
+    yield next(stages)
+    batches = compare_batches(setting, seeds=fresh, epochs=_epochs(request, problem))
+    yield next(stages)
+    chosen, why = _chosen(request, setting, optimizers, ablation)
+    run = train(chosen)
+    yield next(stages)
+    threshold = chosen_threshold(run)
+    return Workup(
+        request=request,
+        problem=problem,
+        checks=checks,
+        sweeps=sweeps,
+        optimizers=optimizers,
+        ablation=ablation,
+        schedules=schedules,
+        batches=batches,
+        why=why,
+        run=run,
+        criterion=fast_and_stable(run, request.budget),
+        validation=hold_out(run, "validation", threshold=threshold, intervals=False),
+        test=hold_out(run, "test", threshold=threshold),
+    )
+
+
+def _trial(request: Request) -> Spec:
+    """The Spec of a trial: the request's budget, looked at thirty times, nothing stopped early but divergence."""
+    steps = request.budget
+    return request.spec.but(rule="gd", lr=None, steps=steps, every=max(1, steps // 30), patience=0, warmup=0)
+
+
+def _epochs(request: Request, problem: Problem) -> int:
+    """Epochs of the batch comparison: as many samples as a trial sees, so that single rows stay affordable."""
+    seen = request.budget * (request.spec.batch.batch_size or problem.objective.examples)
+    return max(1, min(EPOCHS_COMPARED, seen // problem.objective.examples))
+
+
+def changes_of(setting: Spec, run: Run) -> dict[str, dict[str, Any]]:
+    """What is ablated: batch size (for the same samples), schedule, L2 or decay, clipping, half and twice the rate."""
+    lr, steps, warmup = float(setting.method.lr or 0), setting.stop.steps, max(1, setting.stop.steps // 20)
+    examples = run.problem.objective.examples
+    batch = setting.batch.batch_size or examples
+    changes: dict[str, dict[str, Any]] = {}
+    for size in (batch // 4, batch * 4):
+        if 1 <= size < examples and size != batch:
+            longer = max(1, round(steps * batch / size))
+            changes[f"batch {size}"] = {"batch_size": size, "steps": longer, "every": max(1, longer // 30)}
+    changes["cosine schedule"] = {"schedule": "cosine", "warmup": warmup}
+    changes["exponential schedule"] = {"schedule": "exponential"}
+    decays = setting.method.decay > 0
+    shrink = {"decay": (0.0, 0.1)} if decays else {"l2": (1e-4, 1e-3, 1e-2, 1e-1)}
+    for name, values in shrink.items():
+        for value in values:
+            changes[f"{name} {value:g}"] = {name: value}
+    if isfinite(clip := suggest_clip(run)) and clip > 0:
+        changes[f"clip at {clip:.3g}"] = {"clip_norm": clip}
+    changes["half the rate"], changes["twice the rate"] = {"lr": lr / 2}, {"lr": lr * 2}
+    return changes
+
+
+def _chosen(request: Request, setting: Spec, optimizers: Comparison, ablation: Ablation) -> tuple[Spec, str]:
+    """The setting of the final run, and why: the winning rule with the one change that helped most, if any did."""
+    rule, lr = setting.method.rule, float(setting.method.lr or 0)
+    why = f"{rule} at learning rate {lr:.3g}: the lowest validation loss of the rules compared, on fresh seeds"
+    if "no difference" in optimizers.sentence:
+        why += ", though no clear difference to others is shown"
+    best, changed = ablation.best, {}
+    if best is not None:
+        changed = {name: value for name, value in best.changed.items() if name not in ("steps", "every", "warmup")}
+        why += f"; with {best.name}, the change that helped most in the ablations"
+    else:
+        why += "; no change in the ablations was better on every seed"
+    final = setting.but(**changed, steps=request.final_steps, patience=request.patience, seed=request.spec.seed)
+    if "schedule" in changed and final.method.schedule == "cosine":
+        final = final.but(warmup=max(1, request.final_steps // 20))
+    examples = optimizers.entries[0].runs[0].problem.objective.examples
+    batch = final.batch.batch_size or examples
+    every = max(1, min(-(-examples // batch), request.final_steps // 100))
+    return final.but(every=every), why + "."
+
+
+def fit_of(workup: Workup) -> Fit:
+    """The objective of the workup's problem."""
+    objective = workup.problem.objective
+    assert isinstance(objective, Fit)  # noqa: S101 - a Request is about a table
+    return objective

@@ -1,0 +1,137 @@
+"""A workup's study folder, and whether its numbers come back.
+
+study.toml     what was asked         results.json   what was found      table.csv, table.md   every run
+final/         the chosen run         sweep-…/, ablations/, schedules/, batches/, optimizers/   the trials
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from thalweg.descent.files import write_whole
+from thalweg.descent.folder import Writer, as_json, load_run, start_folder
+from thalweg.descent.run import Run
+from thalweg.errors import FolderError
+from thalweg.evidence.results import results, studies
+from thalweg.evidence.study import Note, log_row, save_json, save_table
+from thalweg.evidence.workup import Request, Workup
+
+NOTE = Note(
+    objective="a trustworthy model of this table, and what its training depends on",
+    success="preflight passes, the final run converges or stops early without divergence, and the test rows agree "
+    "with the validation rows",
+    changed="learning rate, rule, batch size, schedule, L2 and clipping, one at a time",
+    next_test="what the conclusions name as untested or on the edge",
+)
+
+
+def begin_folder(folder: Path, request: Request, command: str) -> None:
+    """What was asked, before anything runs."""
+    about = {"command": command, "note": msgspec.to_builtins(NOTE), "request": _plain(request)}
+    write_whole(folder / "study.toml", msgspec.toml.encode(about))
+
+
+def _plain(request: Request) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(request)
+    plain["spec"] = msgspec.toml.decode(request.spec.to_toml())
+    return plain
+
+
+def read_request(folder: Path) -> tuple[Request, str]:
+    """The request of a study folder, and the command that made it."""
+    path = folder / "study.toml"
+    if not path.is_file():
+        raise FolderError(f"{folder} has no study.toml; give a folder that thalweg report made")
+    try:
+        about = msgspec.toml.decode(path.read_bytes())
+        return msgspec.convert(about["request"], Request), str(about["command"])
+    except (msgspec.DecodeError, msgspec.ValidationError, KeyError) as error:
+        raise FolderError(f"{path} is not what thalweg report wrote ({error}); make the report anew") from None
+
+
+def save_workup(workup: Workup, folder: Path) -> None:
+    """Write all runs, tables and results into the folder."""
+    rows = []
+    for name, study in studies(workup).items():
+        study.save(folder / name)
+        rows += [{"study": name, **row} for row in study.table]
+    (final := folder / "final").mkdir(exist_ok=True)
+    start_folder(final, workup.run)
+    Writer(final).end(workup.run)
+    rows.append({"study": "final", **log_row("final", workup.run)})
+    save_table(folder, rows)
+    save_json(folder / "results.json", results(workup))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A number that did not come back."""
+
+    where: str
+    stored: Any
+    now: Any
+
+
+def verify(folder: Path, workup: Workup) -> tuple[int, list[Difference]]:
+    """(numbers compared, those that differ) between a folder and the same request worked up again."""
+    path = folder / "results.json"
+    if not path.is_file():
+        raise FolderError(f"{folder} has no results.json; its report was not finished, so make it anew")
+    stored = msgspec.json.decode(path.read_bytes())
+    now = msgspec.json.decode(as_json(results(workup)))
+    for side in (stored, now):
+        for key in ("versions", "machine", "git_commit", "threads"):
+            side.get("header", {}).pop(key, None)
+    pairs = list(_pairs("results", stored, now))
+    for name, study in studies(workup).items():
+        for run_name, run in zip(study.names, study.runs, strict=True):
+            pairs += _run_pairs(folder / name / run_name, run)
+    pairs += _run_pairs(folder / "final", workup.run)
+    return len(pairs), [Difference(*pair) for pair in pairs if not _equal(pair[1], pair[2])]
+
+
+def _pairs(where: str, stored: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Every leaf of two nested structures, side by side."""
+    if isinstance(stored, dict) and isinstance(now, dict):
+        for key in sorted(stored.keys() | now.keys()):
+            yield from _pairs(f"{where}.{key}", stored.get(key, "missing"), now.get(key, "missing"))
+    elif isinstance(stored, list) and isinstance(now, list) and len(stored) == len(now):
+        for i, (a, b) in enumerate(zip(stored, now, strict=True)):
+            yield from _pairs(f"{where}[{i}]", a, b)
+    else:
+        yield where, stored, now
+
+
+def _run_pairs(folder: Path, run: Run) -> list[tuple[str, Any, Any]]:
+    """Every number of a run's folder beside the same number of the run just made, except wall-clock times."""
+    stored = load_run(folder)
+    pairs: list[tuple[str, Any, Any]] = []
+    for name, a, b in (("w", stored.state.w, run.state.w), ("slots", stored.state.slots, run.state.slots)):
+        pairs += _array_pairs(f"{folder.name}.{name}", a, b)
+    pairs += _array_pairs(f"{folder.name}.best", stored.best, run.best)
+    for column in run.steps.columns:
+        if column != "seconds":
+            pairs += _array_pairs(f"{folder.name}.{column}", stored.steps[column], run.steps[column])
+    for a, b in zip(_clockless(stored), _clockless(run), strict=False):
+        pairs += _pairs(f"{folder.name}.evaluations[t={a.get('t')}]", a, b)
+    return pairs
+
+
+def _array_pairs(where: str, stored: Any, now: Any) -> list[tuple[str, Any, Any]]:
+    if stored.shape != now.shape:
+        return [(f"{where}.shape", stored.shape, now.shape)]
+    return [(where, a, b) for a, b in zip(stored.ravel().tolist(), now.ravel().tolist(), strict=True)]
+
+
+def _clockless(run: Run) -> list[dict[str, Any]]:
+    return [{name: value for name, value in entry.items() if name != "seconds"} for entry in run.evaluations]
+
+
+def _equal(a: Any, b: Any) -> bool:
+    if isinstance(a, float) and isinstance(b, float) and np.isnan(a) and np.isnan(b):
+        return True
+    return bool(a == b)

@@ -1,0 +1,7 @@
+"""The one array type of the signatures."""
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]

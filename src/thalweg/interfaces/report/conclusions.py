@@ -1,0 +1,84 @@
+"""What a workup says, in sentences that follow from its numbers; the command line and the page say the same."""
+
+from thalweg.evidence.held_out import HeldOut
+from thalweg.evidence.workup import Workup, fit_of
+
+MAIN = {"regression": "r2", "binary": "accuracy", "multiclass": "accuracy"}
+NAMES = {
+    "r2": "R²",
+    "mae": "mean absolute error",
+    "rmse": "root mean squared error",
+    "roc_auc": "ROC AUC",
+    "f1": "F1",
+    "brier": "Brier score",
+    "calibration_error": "calibration error",
+    "balanced_accuracy": "balanced accuracy",
+}
+
+
+def named(measure: str) -> str:
+    """A measure in words."""
+    return NAMES.get(measure, measure.replace("_", " "))
+
+
+def conclusions(workup: Workup) -> list[str]:
+    """The findings, most important first."""
+    run = workup.run
+    found = [
+        _verdict(workup),
+        f"Chosen: {workup.why}",
+        f"The final run {_lower(run.stopped.sentence)}; best weights at step {run.best_t}, "
+        f"validation loss {run.best_value:.4g}.",
+        _generalises(workup),
+    ]
+    troubled = [check for check in workup.checks if check.status in ("warn", "fail")]
+    found += [f"Preflight: {check.sentence}" for check in troubled]
+    if not troubled:
+        found.append(f"All {len(workup.checks)} preflight checks passed.")
+    found += [f"On the edge: {sweep.sentence}" for sweep in workup.sweeps if sweep.at_edge]
+    return found
+
+
+def _verdict(workup: Workup) -> str:
+    """How good, on rows never used, and beside what one gets for nothing."""
+    test, task = workup.test, fit_of(workup).loss.task
+    name = MAIN[task]
+    value = test.measures[name]
+    shown = f"{value:.1%}" if task != "regression" else f"{value:.3f}"
+    low, high = test.intervals.get(name, (value, value))
+    span = f"{low:.1%} to {high:.1%}" if task != "regression" else f"{low:.3f} to {high:.3f}"
+    target = workup.problem.table.target if workup.problem.table else "the target"
+    text = f"{named(name)} {shown} on {test.rows} test rows (95% interval {span}) for {target}"
+    return f"{text[:1].upper()}{text[1:]}; {_for_nothing(workup, test)}."
+
+
+def _for_nothing(workup: Workup, test: HeldOut) -> str:
+    """What the best constant answer reaches on the same rows."""
+    table = workup.problem.table
+    if fit_of(workup).loss.task == "regression" or table is None:
+        return "always predicting the mean gives about 0"
+    truth = test.truth if test.truth.shape[1] > 1 else 1 - test.truth
+    shares = [float(share) for share in truth.mean(0)]
+    shares = shares if len(shares) > 1 else [shares[0], 1 - shares[0]]
+    best = max(range(len(shares)), key=shares.__getitem__)
+    return f"always answering {table.classes[best]} gives {shares[best]:.1%}"
+
+
+def _generalises(workup: Workup) -> str:
+    """Do the test rows agree with the validation rows that were chosen on?"""
+    name = MAIN[fit_of(workup).loss.task]
+    value, low_high = workup.validation.measures[name], workup.test.intervals.get(name)
+    if low_high is None:
+        return "There are too few test rows for an interval."
+    inside = low_high[0] <= value <= low_high[1]
+    said = "lies inside" if inside else "lies outside"
+    text = f"Validation {named(name)} was {value:.3f}, which {said} the test interval"
+    return text + (
+        ": no sign that choosing on the validation rows misled."
+        if inside
+        else ": validation and test rows differ by more than chance, so trust the test rows, and look at the split."
+    )
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

@@ -1,0 +1,321 @@
+"""The sections of a training report, each a function from the workup to blocks."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from thalweg.descent.run import Run
+from thalweg.evidence.comparison import Comparison, Entry
+from thalweg.evidence.results import results, studies
+from thalweg.evidence.sweep import JUDGEMENT
+from thalweg.evidence.workup import Workup, fit_of
+from thalweg.interfaces.report import charts
+from thalweg.interfaces.report.blocks import Block, Callout, Code, Facts, Group, Table
+from thalweg.interfaces.report.charts import Bar, Event, Rates, Series
+from thalweg.interfaces.report.conclusions import conclusions, named
+
+KINDS = {"ok": "good", "notice": "info", "warn": "warn", "fail": "bad"}
+WORDS = {"ok": "passed", "notice": "notice", "warn": "warning", "fail": "failed"}
+MOST_LAYERS = 8  # lines of a layer chart that can be told apart
+RESIDUAL_FEATURES = 2
+
+
+def conclusions_blocks(workup: Workup) -> list[Block]:
+    """What was found, in sentences."""
+    first, *rest = conclusions(workup)
+    run = workup.run
+    kind = "bad" if run.diverged or any(c.status == "fail" for c in workup.checks) else "good"
+    return [Callout(kind, first), *rest]
+
+
+def data_blocks(workup: Workup) -> list[Block]:
+    """What was read, what was done to it, and who sees which rows."""
+    table, split = workup.problem.table, workup.problem.split
+    assert table is not None  # noqa: S101 - a report is about a table
+    assert split is not None  # noqa: S101
+    section = workup.run.spec.problem
+    parts = [("training", split.train), ("validation", split.validation), ("test", split.test)]
+    header: tuple[str, ...] = ("split", "rows")
+    rows = [[name, len(part)] for name, part in parts]
+    if table.classes:
+        header += table.classes if len(table.classes) <= 12 else ()
+        y = table.y if table.y.shape[1] > 1 else np.concatenate([1 - table.y, table.y], 1)
+        for row, (_, part) in zip(rows, parts, strict=True):
+            row += [int(n) for n in y[part].sum(0)][: max(0, len(header) - 2)]
+    facts = [
+        ("source", table.source),
+        ("target", f"{table.target} ({table.task})"),
+        ("features", f"{len(table.names)}: {_some(table.names)}"),
+        ("standardised", "with the training rows' means and deviations" if workup.problem.scaler else "no"),
+        ("sha256", table.sha256),
+    ]
+    notices = [Callout("info", "What was done to the data", "; ".join(workup.problem.notices) + ".")]
+    caption = f"Rows are split by seed {getattr(section, 'split_seed', 0)}, apart from the seeds of the runs."
+    return [Facts(facts), *(notices if workup.problem.notices else []), Table(header, rows, caption=caption)]
+
+
+def _some(names: Sequence[str], most: int = 8) -> str:
+    shown = ", ".join(names[:most])
+    return shown + (f", … and {len(names) - most} more" if len(names) > most else "")
+
+
+def preflight_blocks(workup: Workup) -> list[Block]:
+    """Each check with its verdict."""
+    rows = [[WORDS[check.status], check.title, check.sentence] for check in workup.checks]
+    loud = [c for c in workup.checks if c.status in ("warn", "fail")]
+    return [
+        *(Callout(KINDS[c.status], c.title, c.sentence) for c in loud),
+        Table(("", "check", "what was measured"), rows),
+    ]
+
+
+def final_blocks(workup: Workup) -> list[Block]:
+    """Curves and norms of the chosen setting, trained alone."""
+    run = workup.run
+    blocks: list[Block] = [f"{workup.why} {workup.criterion.sentence}", loss_chart(run)]
+    if (measure := measure_chart(run)) is not None:
+        blocks.append(measure)
+    return [*blocks, *norm_charts(run)]
+
+
+def loss_chart(run: Run) -> charts.Figure:
+    """Training and validation loss over the evaluations, best weights marked."""
+    t, train = run.history("train_loss")
+    series = [Series("training", train, x=t)]
+    if "validation_loss" in run.final:
+        series.append(Series("validation", run.history("validation_loss")[1], x=t))
+    events = [Event(run.best_t, f"best weights, step {run.best_t}", kind="good")]
+    if run.diverged:
+        events.append(Event(run.state.t, "diverged", kind="bad"))
+    note = "Both without the L2 penalty. The best weights are those with the lowest validation loss."
+    return charts.lines("Loss", series, x="step", y="loss", events=events, note=note)
+
+
+def measure_chart(run: Run) -> charts.Figure | None:
+    """Accuracy, or R², over the evaluations."""
+    for name in ("accuracy", "r2"):
+        if f"validation_{name}" in run.final:
+            t, train = run.history(f"train_{name}")
+            validation = run.history(f"validation_{name}")[1]
+            both = [Series("training", train, x=t), Series("validation", validation, x=t)]
+            title = named(name)
+            return charts.lines(title[:1].upper() + title[1:], both, x="step", y=named(name), log=False)
+    return None
+
+
+def norm_charts(run: Run) -> list[charts.Figure]:
+    """Gradient, update and parameter norms; by parameter array where there are several."""
+    t = run.steps["t"]
+    norms = {
+        "gradient": run.grad_norm_history,
+        "update": run.step_norm_history,
+        "parameters": run.steps["param_norm"],
+    }
+    series = [Series(name, column, x=t) for name, column in norms.items()]
+    note = "Every step; the gradient is that of the step's batch, before clipping."
+    found = [charts.lines("Norms", series, x="step", y="Euclidean norm", log=True, note=note)]
+    updates, params = run.steps.matching("update_norm"), run.steps.matching("param_norm")
+    if 1 < len(updates) <= MOST_LAYERS:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios = [Series(name, updates[name] / params[name], x=t) for name in updates]
+        note = "‖update‖ / ‖parameters‖ of each array; about 1e-3 is a common rule of thumb. Starts at zero have none."
+        found.append(charts.lines("Update ratio by array", ratios, x="step", y="ratio", log=True, note=note))
+    return found
+
+
+def test_blocks(workup: Workup) -> list[Block]:
+    """The measures on rows that nothing was chosen on, once."""
+    test, validation = workup.test, workup.validation
+    rows = [
+        [named(name), value, *(test.intervals.get(name) or (None, None)), validation.measures[name]]
+        for name, value in test.measures.items()
+    ]
+    caption = "Best weights. Intervals: 95%, percentile bootstrap over the test rows."
+    blocks: list[Block] = [
+        Table(("measure", "test", "from", "to", "validation"), rows, caption=caption),
+    ]
+    return blocks + (_residual_charts(workup) if test.confusion is None else _class_charts(workup))
+
+
+def _class_charts(workup: Workup) -> list[Block]:
+    test, table = workup.test, workup.problem.table
+    assert test.confusion is not None  # noqa: S101 - classes have one
+    names = list(table.classes) if table else None
+    cut = (
+        f" A row is called {names[1]} from a probability of {test.threshold:.3g} on."
+        if names and len(names) == 2
+        else ""
+    )
+    blocks: list[Block] = [charts.confusion("Confusion matrix", test.confusion, names, note=f"Test rows.{cut}")]
+    if test.calibration is not None:
+        c = test.calibration
+        note = "Test rows, in ten bins of equal width. On the diagonal, probabilities mean what they say."
+        blocks.append(charts.calibration("Calibration", c.predicted, c.observed, c.weight, note=note))
+    return blocks
+
+
+def _residual_charts(workup: Workup) -> list[Block]:
+    test, table, split = workup.test, workup.problem.table, workup.problem.split
+    assert table is not None  # noqa: S101 - a report is about a table
+    assert split is not None  # noqa: S101
+    residual = (test.truth - test.predictions)[:, 0]
+    target = table.target
+    note = "Test rows. A shape other than a level band is something the model missed."
+    prediction = f"prediction of {target}"
+    blocks: list[Block] = [charts.residuals("Residuals", test.predictions[:, 0], residual, x=prediction, note=note)]
+    weights = np.abs(workup.run.params().get("W", np.zeros((len(table.names), 1)))[: len(table.names), 0])
+    for i in np.argsort(-weights, kind="stable")[:RESIDUAL_FEATURES]:
+        title = f"Residuals against {table.names[i]}"
+        blocks.append(charts.residuals(title, table.X[split.test][:, i], residual, x=table.names[i]))
+    blocks.append(charts.histogram("Residuals, how often", residual, x=f"target − prediction of {target}"))
+    return blocks
+
+
+def sweep_blocks(workup: Workup) -> list[Block]:
+    """One curve a rule, the rates judged, and what follows."""
+    curves = [
+        Rates(
+            sweep.rule,
+            [rate.lr for rate in sweep.rates],
+            [_shown(rate.best_validation, rate.verdict) for rate in sweep.rates],
+            chosen=sweep.chosen.lr if sweep.chosen else None,
+        )
+        for sweep in workup.sweeps
+    ]
+    request = workup.request
+    note = (
+        f"Best validation loss within {request.budget} steps, median and range of {request.seeds} seeds. "
+        "Crosses diverged. The mark is the rate chosen."
+    )
+    rows = [
+        [
+            s.rule,
+            r.lr,
+            r.verdict,
+            float(np.median(r.final_train)),
+            r.value if np.isfinite(r.value) else None,
+            int(np.median(r.best_step)),
+        ]
+        for s in workup.sweeps
+        for r in s.rates
+    ]
+    header = ("rule", "rate", "verdict", "final training loss", "best validation loss", "at step")
+    return [
+        charts.sweep("Learning rate", curves, note=note),
+        *(sweep.sentence for sweep in workup.sweeps),
+        Group("Every rate", [Table(header, rows), *JUDGEMENT]),
+    ]
+
+
+def _shown(values: Sequence[float], verdict: str) -> list[float]:
+    return [float("nan")] * len(values) if verdict == "diverged" else list(values)
+
+
+def optimizer_blocks(workup: Workup) -> list[Block]:
+    """The rules at their chosen rates, on seeds that no rate was chosen on."""
+    return [workup.optimizers.sentence, *_comparison_blocks(workup.optimizers, "Optimizers")]
+
+
+def _comparison_blocks(comparison: Comparison, title: str, by: str = "t") -> list[Block]:
+    x = {"t": "step", "samples": "samples seen", "seconds": "seconds (s)"}[by]
+    series = [_median_curve(entry, by) for entry in comparison.entries]
+    header = ("", "best validation loss", "final training loss", "wobble", "steps", "samples", "diverged")
+    rows = [
+        [e.name, e.best, e.final_train, _percent(e.wobble), e.steps, e.samples, e.diverged] for e in comparison.entries
+    ]
+    note = "Training loss, median of the seeds; the band is their range."
+    caption = "Medians of the seeds. Wobble: how far the training loss rose in all, as a share of its fall."
+    return [charts.lines(title, series, x=x, y="training loss", note=note), Table(header, rows, caption=caption)]
+
+
+def _median_curve(entry: Entry, by: str) -> Series:
+    """The median training loss over the seeds, as far as all of them went."""
+    length = min(len(run.evaluations) for run in entry.runs)
+    losses = np.array([run.history("train_loss")[1][:length] for run in entry.runs])
+    x = np.median([[e[by] for e in run.evaluations[:length]] for run in entry.runs], axis=0)
+    return Series(entry.name, np.median(losses, 0), x=x, lo=losses.min(0), hi=losses.max(0))
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if np.isfinite(share) else "never fell"
+
+
+def ablation_blocks(workup: Workup) -> list[Block]:
+    """What each single change did."""
+    ablation = workup.ablation
+    kinds = {"better": "good", "worse": "bad", "diverged": "bad"}
+    bars = [
+        Bar(e.name, e.effect, lo=min(e.differences), hi=max(e.differences), kind=kinds.get(e.verdict, ""))
+        for e in ablation.effects
+    ]
+    base = float(np.median(ablation.baseline))
+    note = (
+        "Change of the best validation loss against the baseline, median and range over paired seeds; left is better."
+    )
+    rows = [["baseline", base, None, None, None, ""]]
+    rows += [
+        [e.name, float(np.median(e.values)), e.effect, min(e.differences), max(e.differences), e.verdict]
+        for e in ablation.effects
+    ]
+    header = ("change", "best validation loss", "effect", "from", "to", "verdict")
+    title = "One change at a time"
+    return [
+        f"Baseline: {_setting(ablation.baseline_runs[0])}. {ablation.sentence}",
+        charts.bars(title, bars, x="change of validation loss", signed=True, note=note),
+        Table(header, rows),
+    ]
+
+
+def _setting(run: Run) -> str:
+    spec, rows = run.spec, run.problem.objective.examples
+    batch = f"batch {spec.batch.batch_size}" if spec.batch.batch_size else f"all {rows} rows"
+    return f"{spec.method.rule}, rate {spec.method.lr:.3g}, {batch}, {spec.method.schedule} schedule, {spec.stop.steps} steps"
+
+
+def schedule_blocks(workup: Workup) -> list[Block]:
+    """Schedules, then batch sizes by samples and by the clock."""
+    batches = workup.batches
+    clock = charts.lines(
+        "Batch sizes by the clock",
+        [_median_curve(entry, "seconds") for entry in batches.entries],
+        x="seconds (s)",
+        y="training loss",
+        note="Seconds for the seeds run together on this machine; they differ from time to time.",
+    )
+    return [
+        workup.schedules.sentence,
+        *_comparison_blocks(workup.schedules, "Schedules"),
+        f"{batches.sentence} {batches.clock}".strip(),
+        *_comparison_blocks(batches, "Batch sizes at equal samples", "samples"),
+        clock,
+    ]
+
+
+def header_blocks(workup: Workup, folder: Path) -> list[Block]:
+    """The run header, versions, the Spec, and where everything lies."""
+    head = results(workup)["header"]
+    versions, machine = head.pop("versions"), head.pop("machine")
+    head.pop("problem")
+    facts = [(name.replace("_", " "), _told(value)) for name, value in head.items()]
+    where = f"thalweg report --verify {folder}"
+    return [
+        Facts(facts),
+        Facts([*((name, version) for name, version in versions.items()), *((k, _told(v)) for k, v in machine.items())]),
+        "Run it again and compare every number except wall-clock times:",
+        Code(where),
+        Group("The final run's spec.toml", [Code(workup.run.spec.to_toml())]),
+        f"Beside this page: results.json, table.csv and table.md (every run), final/ (the chosen run: checkpoint, "
+        f"metrics.jsonl, steps.parquet), and the trials in {', '.join(studies(workup))}.",
+    ]
+
+
+def _told(value: object) -> str:
+    """A header's value in words."""
+    if value is None or value in ("", [], {}):
+        return "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {_told(v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_told(item) for item in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,1 @@
+"""What is minimised: named parameters, models, objectives, and the data behind them."""

@@ -1,0 +1,60 @@
+"""A problem: an objective with the data behind it and a start."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from thalweg.errors import SpecError
+from thalweg.formulas.arrays import Array
+from thalweg.formulas.streams import Purpose, stream
+from thalweg.formulas.surfaces import Surface
+from thalweg.problems.fit import Fit
+from thalweg.problems.objective import Objective
+from thalweg.problems.sections import Section
+from thalweg.problems.split import Split
+from thalweg.problems.standardiser import Standardiser
+from thalweg.problems.table import Table
+
+Start = Callable[[int], Array]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a Spec's section stands for. `start(seed)` gives initial parameters (P,).
+
+    For a table: its rows, their split, and what was fitted on the training rows.
+    """
+
+    section: Section
+    objective: Objective
+    start: Start = field(repr=False)
+    table: Table | None = None
+    split: Split | None = None
+    scaler: Standardiser | None = None
+    target_scaler: Standardiser | None = None
+    surface: Surface | None = None
+    notices: tuple[str, ...] = ()
+
+    def predict(self, w: Array, X: Array) -> Array:
+        """Raw features (N, D) -> values (N, K) in the target's own units, or probabilities (N, K)."""
+        if not isinstance(self.objective, Fit):
+            raise SpecError("only a model fitted to a table predicts")
+        inputs = prepared(X, self.scaler, getattr(self.section, "bias", "")).astype(w.dtype)
+        out = self.objective.predict(w, inputs).astype(np.float64)
+        return self.target_scaler.undo(out) if self.target_scaler else out
+
+
+def prepared(X: Array, scaler: Standardiser | None, bias: str) -> Array:
+    """Raw features as the model sees them: standardised, and with a last column of ones, never scaled, if asked."""
+    X = scaler.apply(X) if scaler else X
+    return np.concatenate([X, np.ones((len(X), 1))], axis=1) if bias == "ones" else X
+
+
+def fixed_or_normal(start: tuple[float, ...], size: int, dtype: str) -> Start:
+    """The given start, whatever the seed; standard normal where none is given."""
+    if start and len(start) != size:
+        raise SpecError(f"start has {len(start)} numbers; the problem has {size} parameters")
+    if start:
+        return lambda seed: np.array(start, dtype)
+    return lambda seed: stream(seed, Purpose.START).normal(size=size).astype(dtype)

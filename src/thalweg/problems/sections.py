@@ -1,0 +1,95 @@
+"""The part of a Spec that says what is minimised: a table and a model, a surface, or something of the user's.
+
+Plain frozen records of scalars and text. Empty text and None stand for "decide from the data"; `resolve` in
+problems/build.py replaces them, so that a stored Spec says what was run.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from thalweg.errors import SpecError
+from thalweg.formulas.activations import ACTIVATIONS
+from thalweg.formulas.initializers import INITIALIZERS
+from thalweg.formulas.losses import LOSSES
+from thalweg.formulas.surfaces import SURFACES
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise SpecError with this message unless the condition holds."""
+    if not condition:
+        raise SpecError(message)
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="table"):
+    """A model fitted to the rows of a table."""
+
+    source: str = "breast_cancer"  # a bundled name, or the path of a CSV or Parquet file
+    sha256: str = ""
+    target: str = ""
+    task: Literal["auto", "regression", "binary", "multiclass"] = "auto"
+    features: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    weights: str = ""  # a column of row weights
+    class_weight: Literal["none", "balanced"] = "none"
+    validation: float = 0.2
+    test: float = 0.2
+    split_seed: int = 0
+    standardise: bool = True
+    scale_target: bool | None = None
+    model: Literal["linear", "mlp"] = "linear"
+    hidden: tuple[int, ...] = ()
+    activation: str = "relu"
+    output: str = "linear"
+    batch_norm: bool = False
+    bias: Literal["separate", "ones"] = "separate"
+    init: str = ""
+    loss: str = ""
+    l2: float = 0.0
+
+    def __post_init__(self) -> None:
+        require(0 <= self.l2 < float("inf"), f"l2 is {self.l2:g}; expected a number of 0 or more")
+        ACTIVATIONS.named(self.activation)
+        ACTIVATIONS.named(self.output)
+        if self.init:
+            INITIALIZERS.named(self.init)
+        if self.loss:
+            LOSSES.named(self.loss)
+        require(all(width > 0 for width in self.hidden), f"hidden is {self.hidden}; expected widths of 1 or more")
+        if self.model == "linear":
+            require(not self.hidden, f"model linear has no hidden layers, but hidden is {self.hidden}; use model mlp")
+            require(not self.batch_norm, "model linear has no layer to batch-normalise; use model mlp")
+        else:
+            require(bool(self.hidden), "model mlp needs hidden layers; give their widths, as in hidden = [16]")
+            require(self.bias == "separate", "bias as a column of ones is for model linear; an mlp has its own biases")
+        fractions = self.validation + self.test
+        require(
+            self.validation >= 0 and self.test >= 0 and fractions < 1,
+            f"validation {self.validation:g} + test {self.test:g} leave no rows to train on; use less than 1 together",
+        )
+
+
+class OnSurface(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="surface"):
+    """A surface with known minimisers."""
+
+    surface: str = "bowl"
+    start: tuple[float, ...] = ()
+    random_start: bool = False  # somewhere in the plotting box, by the seed
+    dims: int = 2  # for the quadratic, its size
+    condition: float = 10.0  # for the quadratic, its condition number
+
+    def __post_init__(self) -> None:
+        if self.surface != "quadratic":
+            SURFACES.named(self.surface)
+        require(self.dims >= 1, f"dims is {self.dims}; expected 1 or more")
+        require(self.condition >= 1, f"condition is {self.condition:g}; expected 1 or more")
+
+
+class Custom(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="custom"):
+    """An objective of the user's, handed to `train` beside the Spec; its folder cannot re-run it by itself."""
+
+    label: str = "custom"
+    start: tuple[float, ...] = ()
+
+
+Section = Table | OnSurface | Custom
