@@ -62,7 +62,7 @@ def growing(w, g, t, lr=0.1, decay=0.0):
 
 def clocked(w, g, t, lr=0.1):
     """w ← w − η (g + what Python's global generator says). (Nobody 1999)"""
-    return (w - lr * g * np.random.random(),)  # noqa: NPY002 - the mistake is the point
+    return (w - lr * g * np.random.random(),)
 
 
 MEMORY = []
@@ -185,8 +185,11 @@ def in_place(w, rows=None):
     return (w * w).sum(-1), 2 * w
 
 
-def noisy(w, rows=None, rng=np.random.default_rng(0)):
-    return (w * w).sum(-1) + rng.random(), 2 * w
+RNG = np.random.default_rng(0)
+
+
+def noisy(w, rows=None):
+    return (w * w).sum(-1) + RNG.random(), 2 * w
 
 
 BUFFER = np.zeros((3, 3))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from thalweg.descent.folder import load_run as load_run
     from thalweg.descent.loop import descend as descend
+    from thalweg.descent.method_section import Method as Method
     from thalweg.descent.optimizer import Optimizer as Optimizer
     from thalweg.descent.run import Run as Run
     from thalweg.descent.spec import Batch as Batch
-    from thalweg.descent.spec import Method as Method
     from thalweg.descent.spec import Spec as Spec
     from thalweg.descent.spec import Stop as Stop
     from thalweg.descent.state import State as State
@@ -31,7 +31,8 @@ _HOMES = {
     "descent.loop": ["descend"],
     "descent.optimizer": ["Optimizer"],
     "descent.run": ["Run"],
-    "descent.spec": ["Batch", "Method", "Spec", "Stop"],
+    "descent.method_section": ["Method"],
+    "descent.spec": ["Batch", "Spec", "Stop"],
     "descent.state": ["State", "Step"],
     "descent.train": ["train", "train_all"],
     "formulas.rules": ["rule"],

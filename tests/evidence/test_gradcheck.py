@@ -9,7 +9,7 @@ from thalweg.evidence import gradcheck
 from thalweg.evidence.gradcheck import check_gradient, gate
 from thalweg.formulas.surfaces import SURFACES
 
-SEEDS = range(8)
+SEEDS = range(4)
 
 
 # Right gradients: (value_and_grad, start) of a seed, each a different trap for a checker
@@ -155,6 +155,14 @@ def test_a_right_gradient_is_never_accused(make, factor):
         assert quick.passed, quick.sentence
 
 
+@pytest.mark.slow
+@every_right
+def test_a_right_gradient_is_not_accused_once_in_a_hundred_checks(make):
+    for seed in range(100, 200):
+        found = check_gradient(*make(seed), seed=seed)
+        assert found.passed, found.sentence
+
+
 @pytest.mark.parametrize("make", [quadratic, logistic, mlp, lambda s: mlp(s, act="tanh")])
 def test_passing_costs_about_twenty_evaluations_per_tensor_and_the_gate_half(make):
     for seed in SEEDS:
@@ -245,7 +253,7 @@ def accused(found):
 @pytest.mark.parametrize(("name", "change"), (WRONG | SLIGHT).values(), ids=(WRONG | SLIGHT).keys())
 @pytest.mark.parametrize("factor", [1.0, 1e6, 1e-6])
 def test_a_wrong_gradient_never_passes_and_its_tensor_is_named(name, change, factor):
-    for seed in range(3):
+    for seed in range(2):
         value_and_grad, start = mlp(seed)
         wrong = scaled(changed(value_and_grad, name, change), factor)
         for found in (check_gradient(wrong, start, seed=seed), gate(wrong, start, seed=seed)):
@@ -259,7 +267,7 @@ def test_a_wrong_gradient_never_passes_and_its_tensor_is_named(name, change, fac
 @pytest.mark.parametrize(("name", "change"), WRONG.values(), ids=WRONG.keys())
 @pytest.mark.parametrize("factor", [1.0, 1e6, 1e-6])
 def test_a_wrong_gradient_in_float32_never_passes(name, change, factor):
-    for seed in range(3):
+    for seed in range(2):
         value_and_grad, start = mlp(seed, np.float32, act="tanh")
         wrong = scaled(changed(value_and_grad, name, change), np.float32(factor))
         for found in (check_gradient(wrong, start, seed=seed), gate(wrong, start, seed=seed)):

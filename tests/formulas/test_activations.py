@@ -15,7 +15,7 @@ def points(*shape, seed=0):
 
 
 def test_the_activations_of_the_specification_are_all_there():
-    assert set("linear relu leaky_relu sigmoid tanh softmax".split()) <= set(ACTIVATIONS)
+    assert {"linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax"} <= set(ACTIVATIONS)
 
 
 @every_activation

@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ class Checkpoint:
 
 def save_checkpoint(path: Path, run: Run) -> None:
     """Write the checkpoint of a run, replacing an older one in one step."""
-    from safetensors.numpy import save  # noqa: PLC0415
+    from safetensors.numpy import save
 
     said = {
         "format": FORMAT,
@@ -45,7 +46,7 @@ def save_checkpoint(path: Path, run: Run) -> None:
         "t": run.state.t,
         "best_value": run.best_value.hex(),  # infinity has no JSON
         "best_t": run.best_t,
-        "evaluations": run.evaluations,
+        "evaluations": [_for_json(entry) for entry in run.evaluations],
         "steps": len(run.steps),
         "columns": run.steps.columns,
         "stopped": msgspec.to_builtins(run.stopped),
@@ -57,8 +58,8 @@ def save_checkpoint(path: Path, run: Run) -> None:
 
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read what `save_checkpoint` wrote. Raises FolderError for anything else."""
-    from safetensors import SafetensorError  # noqa: PLC0415
-    from safetensors.numpy import load  # noqa: PLC0415
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
 
     try:
         data = path.read_bytes()
@@ -78,7 +79,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         best=arrays["best"],
         best_value=float.fromhex(said["best_value"]),
         best_t=said["best_t"],
-        evaluations=tuple(_with_nan(entry) for entry in said["evaluations"]),
+        evaluations=tuple(_from_json(entry) for entry in said["evaluations"]),
         steps=said["steps"],
         columns=tuple(said["columns"]),
         stopped=Stopped(**said["stopped"]),
@@ -92,6 +93,10 @@ def _metadata(data: bytes) -> dict[str, str]:
     return found
 
 
-def _with_nan(entry: dict[str, Any]) -> Evaluation:
-    """JSON has no NaN: msgspec writes null, which comes back as NaN."""
-    return {name: float("nan") if value is None else value for name, value in entry.items()}
+def _for_json(entry: Evaluation) -> Evaluation:
+    """JSON has neither NaN nor infinity: they are written as text."""
+    return {name: repr(v) if isinstance(v, float) and not isfinite(v) else v for name, v in entry.items()}
+
+
+def _from_json(entry: dict[str, Any]) -> Evaluation:
+    return {name: float(value) if isinstance(value, str) else value for name, value in entry.items()}

@@ -40,7 +40,7 @@ def write_whole(path: Path, data: bytes) -> None:
                 os.fsync(handle)
             finally:
                 os.close(handle)
-            os.replace(temporary, path)
+            os.replace(temporary, path)  # noqa: PTH105 - beside its os.open and os.fsync
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise

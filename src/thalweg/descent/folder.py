@@ -131,7 +131,7 @@ def _plain(value: Any) -> Any:
 
 def write_parquet(path: Path, steps: Steps) -> None:
     """The per-step signals as a table, one column each."""
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
     temporary = path.with_name(f".{path.name}.tmp")
     table = {f"c{i}": np.ascontiguousarray(column) for i, column in enumerate(steps.rows.T)}

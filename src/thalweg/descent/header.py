@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from thalweg.descent.batches import Batches
 from thalweg.descent.method_section import known_hyper
 from thalweg.descent.spec import Spec
 from thalweg.problems.fit import Fit
@@ -22,7 +23,8 @@ PACKAGES = ("thalweg", "numpy", "duckdb", "numba", "scipy", "safetensors", "msgs
 
 def header(spec: Spec, problem: Problem) -> dict[str, Any]:
     """Of a resolved Spec and its problem, as plain data for header.json."""
-    method = spec.method
+    method, examples = spec.method, problem.objective.examples
+    whole = Batches(examples, spec.batch.batch_size, spec.batch.sampling).full
     return {
         "rule": method.rule,
         "hyperparameters": {**known_hyper(method.rule), **method.hyper},
@@ -32,8 +34,8 @@ def header(spec: Spec, problem: Problem) -> dict[str, Any]:
         "clip_norm": method.clip_norm or None,
         "clip_value": method.clip_value or None,
         "phases": msgspec.to_builtins(method.phases),
-        "batch_size": spec.batch.batch_size or problem.objective.examples,
-        "sampling": "every row, every step" if not spec.batch.batch_size else spec.batch.sampling,
+        "batch_size": examples if whole else spec.batch.batch_size,
+        "sampling": "every row, every step" if whole else spec.batch.sampling,
         "last_batch": spec.batch.last_batch,
         "steps": spec.stop.steps,
         "stop_rules": {k: v for k, v in msgspec.to_builtins(spec.stop).items() if v and k not in ("steps", "every")},

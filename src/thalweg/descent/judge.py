@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from thalweg.descent.spec import Stop
-from thalweg.descent.stopping import CHECKS, Past, Stopped, patience, stopped, throttled
+from thalweg.descent.stopping import CHECKS, Past, Stopped, stopped, throttled
 from thalweg.descent.trail import SIGNALS, Trail
 from thalweg.formulas.arrays import Array
 
@@ -42,10 +42,7 @@ class Judge:
             value = float(getattr(self.stop, rule))
             if not value:
                 continue
-            if rule == "patience":
-                if evaluated and patience(past, value, self.stop.min_delta):
-                    return stopped(kind, rule, t, value)
-            elif look(past, value):
+            if look(past, value):
                 steepest = float(np.nanmax(trail.table[:t, run, SIGNALS.index("grad_norm")], initial=0.0))
                 if kind == "converged" and rule != "grad_tol" and throttled(past, steepest):
                     return stopped("throttled", rule, t, value)
@@ -60,7 +57,7 @@ class Judge:
             losses = trail.table[max(0, t - longest) : t, run, SIGNALS.index("loss")]
             losses = np.concatenate([trail.table[:1, run, SIGNALS.index("loss")], losses])
             losses = losses if t > longest else losses[1:]
-            return Past(signals, losses, trail.evaluations[run], fresh=True)
+            return Past(signals, losses, trail.evaluations[run], True, self.stop.min_delta)
         evaluations = trail.evaluations[run]
         losses = np.array([entry["train_loss"] for entry in evaluations], float)
-        return Past(signals, losses, evaluations, fresh=evaluated)
+        return Past(signals, losses, evaluations, evaluated, self.stop.min_delta)

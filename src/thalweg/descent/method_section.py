@@ -76,8 +76,15 @@ class Method(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Scheduled(self.schedule, 1, 0, tuple(self.schedule_options.items()))
         for pattern, changes in self.groups.items():
             self._require_group(pattern, changes)
+        if self.rule in OTHER_METHODS:
+            self._require_nothing_elementwise()
         begins = [phase.begin for phase in self.phases]
         require(begins == sorted(set(begins)), f"phases begin at {begins}; expected growing numbers")
+
+    def _require_nothing_elementwise(self) -> None:
+        """Clipping and groups are for elementwise rules."""
+        for name in ("clip_norm", "clip_value", "groups"):
+            require(not getattr(self, name), f"{self.rule} takes no {name}; leave it out, or use an elementwise rule")
 
     def _require_group(self, pattern: str, changes: dict[str, float]) -> None:
         rules = [self.rule, *(phase.rule for phase in self.phases)]

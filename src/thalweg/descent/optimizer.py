@@ -9,6 +9,7 @@ import numpy as np
 
 from thalweg.descent.method import record
 from thalweg.descent.state import State, Step, norms_by_array, total_norm
+from thalweg.errors import SpecError
 from thalweg.formulas.arrays import Array
 from thalweg.formulas.registry import unknown
 from thalweg.formulas.rules import RULES, Rule
@@ -56,6 +57,9 @@ class Optimizer:
 
         Biases are never decayed, whatever the groups say.
         """
+        for pattern in groups or {}:
+            if not any(fnmatchcase(name, pattern) for name in layout.spans):
+                raise SpecError(f"group {pattern!r} matches no parameters; have {', '.join(layout.spans)}")
         blocks = []
         for name, span in layout.spans.items():
             changes: dict[str, float] = {}
@@ -138,7 +142,7 @@ class Optimizer:
 def defaults_in(rule: Rule, dtype: Any) -> dict[str, float]:
     """The rule's defaults, with an ε that this dtype can resolve."""
     defaults = dict(rule.defaults)
-    if np.dtype(dtype) == np.float32 and defaults.get("eps") == 1e-8:  # noqa: PLR2004 - the default itself
+    if np.dtype(dtype) == np.float32 and defaults.get("eps") == 1e-8:
         defaults["eps"] = FLOAT32_EPS
     return defaults
 

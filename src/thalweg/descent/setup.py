@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from thalweg.formulas.arrays import Array
 from thalweg.formulas.rules import RULES
 from thalweg.formulas.schedules import Scheduled
 from thalweg.problems.layout import Layout
-from thalweg.problems.objective import ALL, Objective, Rows
+from thalweg.problems.objective import Objective, Rows
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,11 @@ class Setup:
         seeds = {batches.seed for batches in self.batches}
         if self.batches[0].full or len(seeds) == 1:
             return self.batches[0](t)
-        drawn: dict[int, Rows] = {}
+        drawn: dict[int, Any] = {}
         for batches in self.batches:
             if batches.seed not in drawn:
                 drawn[batches.seed] = batches(t)
-        return np.stack([drawn[batches.seed] for batches in self.batches])  # type: ignore[arg-type]
+        return np.stack([drawn[batches.seed] for batches in self.batches])
 
     def lr(self, t: int, evaluations: Sequence[Sequence[Evaluation]]) -> Array:
         """(R,) at update t, counted from 0; `evaluations` of each member, oldest first."""

@@ -123,11 +123,11 @@ def replaced(record: Any, **fields: Any) -> Any:
 
 
 @cache
-def _fields(problem: type) -> dict[str, str]:
+def _fields(problem: Any) -> dict[str, str]:
     """{field: section}, with "" for the Spec's own fields."""
-    found = {name: "" for name in Spec.__struct_fields__}
+    found = dict.fromkeys(Spec.__struct_fields__, "")
     for section, kind in (("problem", problem), ("method", Method), ("batch", Batch), ("stop", Stop)):
-        found |= {name: section for name in kind.__struct_fields__}
+        found |= dict.fromkeys(kind.__struct_fields__, section)
     return found
 
 

@@ -35,6 +35,7 @@ class Past:
     losses: Array
     evaluations: Sequence[Evaluation]
     fresh: bool  # has `losses` a new entry since the last look?
+    min_delta: float = 0.0  # for patience: a gain is more than this
 
     def largest(self, name: str) -> float:
         """The largest value over the last epoch: one quiet batch is no convergence."""
@@ -109,11 +110,11 @@ def update_tol(past: Past, tolerance: float) -> bool:
 
 
 @check("patience")
-def patience(past: Past, waits: float, min_delta: float = 0.0) -> bool:
+def patience(past: Past, waits: float) -> bool:
     """This many evaluations in a row without a gain over min_delta."""
     best, idle = np.inf, 0
     for value in watched_losses(past.evaluations):
-        if value < best - min_delta or (best == np.inf and value < np.inf):
+        if value < best - past.min_delta or (best == np.inf and value < np.inf):
             best, idle = value, 0
         else:
             idle += 1

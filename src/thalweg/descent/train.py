@@ -7,7 +7,7 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
-from thalweg.descent.method_section import default_lr
+from thalweg.descent.method_section import OTHER_METHODS, default_lr
 from thalweg.descent.population import Population
 from thalweg.descent.run import Run
 from thalweg.descent.setup import evaluation_cadence, make_setup
@@ -17,6 +17,7 @@ from thalweg.problems.build import build, resolve
 from thalweg.problems.fit import Fit
 from thalweg.problems.objective import Objective
 from thalweg.problems.problem import Problem
+from thalweg.problems.sections import Custom, Table
 
 Watch = Callable[[Population], bool]  # called after every update; True pauses the run
 
@@ -26,6 +27,8 @@ def resolved(spec: Spec, objective: Objective | None = None) -> Spec:
     section = resolve(spec.problem)
     problem = build(section, spec.dtype, objective)
     method = spec.method
+    if method.rule == "newton" and not problem.objective.convex:
+        raise SpecError("newton needs a convex model: a linear one with a loss on logits or outputs")
     if method.lr is None:
         method = msgspec.structs.replace(method, lr=default_lr(method.rule))
     phases = tuple(
@@ -108,15 +111,18 @@ def _common(spec: Spec) -> bytes:
     """What the members of one population must share: all but lr, hyperparameters, L2, clipping and seed."""
     method = msgspec.structs.replace(spec.method, lr=1.0, hyper={}, clip_norm=0.0, clip_value=0.0)
     problem = spec.problem
-    if hasattr(problem, "l2"):
-        problem = msgspec.structs.replace(problem, l2=0.0)  # type: ignore[type-var]
-    alone = method.rule in ("newton", "nesterov_lookahead") and spec.method.hyper
+    if isinstance(problem, Table):
+        problem = msgspec.structs.replace(problem, l2=0.0)
+    if isinstance(problem, Custom):  # a user's code may draw from the global generators: each run starts them anew
+        return msgspec.json.encode(spec)
+    alone = method.rule in OTHER_METHODS and spec.method.hyper
     kept = msgspec.structs.replace(spec, method=spec.method if alone else method, problem=problem, seed=0)
     return msgspec.json.encode(kept)
 
 
 def _together(specs: Sequence[Spec], objective: Objective | None) -> list[Run]:
     problem = build(specs[0].problem, specs[0].dtype, objective)
+    _seed_globals(specs[0].seed)
     l2 = np.array([getattr(spec.problem, "l2", 0.0) for spec in specs])
     if isinstance(problem.objective, Fit) and len(set(l2)) > 1:
         problem = replace(problem, objective=replace(problem.objective, l2=l2))
@@ -135,4 +141,4 @@ def _own(run: Run, objective: Objective | None) -> Run:
 def _seed_globals(seed: int) -> None:
     """NumPy's and Python's own generators, for a user's code; thalweg never draws from them."""
     random.seed(seed)
-    np.random.seed(seed & 0xFFFFFFFF)  # noqa: NPY002 - the generator that other people's code may use
+    np.random.seed(seed & 0xFFFFFFFF)

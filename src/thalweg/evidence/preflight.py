@@ -6,9 +6,11 @@ whether shuffled labels cannot.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from thalweg.descent.run import Run
 from thalweg.descent.spec import Spec
 from thalweg.descent.train import train
 from thalweg.evidence.check import Check
@@ -149,7 +151,7 @@ def _gain(spec: Spec, problem: Problem, fit: Fit, index: int) -> float:
     return float((guessed * labels).sum(1).mean()) - blind
 
 
-def _train(spec: Spec, problem: Problem, fit: Fit, steps: int, lr: float):  # type: ignore[no-untyped-def]
+def _train(spec: Spec, problem: Problem, fit: Fit, steps: int, lr: float) -> Run:
     """A short run of Adam on a changed objective, from the usual start."""
     start = tuple(float(v) for v in problem.start(spec.seed))
     batch = 0 if fit.examples <= 256 else 64
@@ -157,7 +159,8 @@ def _train(spec: Spec, problem: Problem, fit: Fit, steps: int, lr: float):  # ty
     return train(changed.but(rule="adam", lr=lr, steps=steps, batch_size=batch, every=100), objective=fit)
 
 
-def _on_rows(fit: Fit, rows: Array, dtype: object) -> Fit:
+def _on_rows(fit: Fit, rows: Array, dtype: Any) -> Fit:
     """The objective on some of the training rows only."""
-    part = [None if a is None else a[rows].astype(dtype) for a in fit.splits["train"]]  # type: ignore[call-overload]
-    return replace(fit, splits={"train": Examples(*part)}, samples={})
+    X, y, weight = fit.splits["train"]
+    own = None if weight is None else weight[rows].astype(dtype)
+    return replace(fit, splits={"train": Examples(X[rows].astype(dtype), y[rows].astype(dtype), own)}, samples={})

@@ -170,12 +170,20 @@ class Search:
         return at, sure
 
     def confirmed(self, track: Track, at: Point, part: slice, found: Finding) -> Outcome:
-        """A difference that is gone a little further on, where left and right slopes disagree, is a kink."""
+        """What a difference is, looked at once more a little further on.
+
+        Gone there, and left and right slopes disagree here: a kink. Lost in rounding there, or gone in single
+        precision, whose steps are too long to show a kink close by: nothing can be told.
+        """
         where = self.locate(track, at, part, found.step)
         near = self.moved(at, NEAR)
         again = examine(self.line(track, self.measured(near), part), self.step(track)) if near else found
+        if again.outcome not in ("agree", "differ"):
+            return again.outcome
         if again.outcome == "agree" and is_kink(self.line(track, at, slice(where, where + 1)), found.step):
             return "kink"
+        if again.outcome == "agree" and self.f.bytes <= 4:
+            return "too rough to tell"
         sample = self.sample(track, where)
         lines = [self.line(track, at, slice(i, i + 1)) for i in sample]
         off = [line.residual(found.step) / line.direction[i] for i, line in zip(sample, lines, strict=True)]

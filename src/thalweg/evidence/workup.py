@@ -183,15 +183,16 @@ def changes_of(setting: Spec, run: Run) -> dict[str, dict[str, Any]]:
 def _chosen(request: Request, setting: Spec, optimizers: Comparison, ablation: Ablation) -> tuple[Spec, str]:
     """The setting of the final run, and why: the winning rule with the one change that helped most, if any did."""
     rule, lr = setting.method.rule, float(setting.method.lr or 0)
-    why = f"{rule} at learning rate {lr:.3g}: the lowest validation loss of the rules compared, on fresh seeds"
+    why = f"{rule} had the lowest validation loss of the rules compared, on fresh seeds"
     if "no difference" in optimizers.sentence:
-        why += ", though no clear difference to others is shown"
+        why += ", though no difference to others is shown"
     best, changed = ablation.best, {}
     if best is not None:
         changed = {name: value for name, value in best.changed.items() if name not in ("steps", "every", "warmup")}
-        why += f"; with {best.name}, the change that helped most in the ablations"
+        lr = changed.get("lr", lr)
+        why = f"{rule} at learning rate {lr:.3g}, with {best.name}: {why}, and that change helped most in the ablations"
     else:
-        why += "; no change in the ablations was better on every seed"
+        why = f"{rule} at learning rate {lr:.3g}: {why}, and no change in the ablations was better on every seed"
     final = setting.but(**changed, steps=request.final_steps, patience=request.patience, seed=request.spec.seed)
     if "schedule" in changed and final.method.schedule == "cosine":
         final = final.but(warmup=max(1, request.final_steps // 20))

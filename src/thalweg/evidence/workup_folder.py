@@ -116,8 +116,8 @@ def _run_pairs(folder: Path, run: Run) -> list[tuple[str, Any, Any]]:
     for column in run.steps.columns:
         if column != "seconds":
             pairs += _array_pairs(f"{folder.name}.{column}", stored.steps[column], run.steps[column])
-    for a, b in zip(_clockless(stored), _clockless(run), strict=False):
-        pairs += _pairs(f"{folder.name}.evaluations[t={a.get('t')}]", a, b)
+    for then, now in zip(_clockless(stored), _clockless(run), strict=False):
+        pairs += _pairs(f"{folder.name}.evaluations[t={then.get('t')}]", then, now)
     return pairs
 
 

@@ -5,12 +5,13 @@ from functools import lru_cache
 import numpy as np
 
 from thalweg.errors import SpecError
+from thalweg.formulas.arrays import Array
 from thalweg.formulas.streams import Purpose, stream
 from thalweg.formulas.surfaces import named_surface
 from thalweg.problems import objective as objectives
 from thalweg.problems.objective import Objective
-from thalweg.problems.problem import Problem, fixed_or_normal
-from thalweg.problems.sections import Custom, OnSurface, Section, Table
+from thalweg.problems.problem import Problem, Start, fixed_or_normal
+from thalweg.problems.sections import OnSurface, Section, Table
 from thalweg.problems.tabular import resolve_table, table_problem
 
 
@@ -34,12 +35,12 @@ def build(section: Section, dtype: str = "float64", objective: Objective | None 
 def _surface_problem(section: OnSurface, dtype: str) -> Problem:
     settings = {"size": section.dims, "condition": section.condition} if section.surface == "quadratic" else {}
     surface = named_surface(section.surface, **settings)
+    start = fixed_or_normal(section.start or tuple(surface.start), surface.size, dtype)
     if section.random_start:
-        low, high = np.asarray(surface.box, float).T
-
-        def start(seed: int) -> np.ndarray:
-            return stream(seed, Purpose.START).uniform(low, high).astype(dtype)
-
-    else:
-        start = fixed_or_normal(section.start or tuple(surface.start), surface.size, dtype)
+        start = _inside(np.asarray(surface.box, float), dtype)
     return Problem(section, objectives.OnSurface(surface), start, surface=surface)
+
+
+def _inside(box: Array, dtype: str) -> Start:
+    """Somewhere in the box (P, 2), by the seed."""
+    return lambda seed: stream(seed, Purpose.START).uniform(box[:, 0], box[:, 1]).astype(dtype)

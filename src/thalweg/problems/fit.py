@@ -123,10 +123,10 @@ class Fit:
         for i in range(k):
             for j in range(k):
                 H[:, i, :, j] = A.T @ (C[:, i, j, None] * A)
-        H = H.reshape(self.size, self.size)
+        full = H.reshape(self.size, self.size)
         penalised = np.arange(self.layout.undecayed)
-        H[penalised, penalised] += np.asarray(self.l2, w.dtype)
-        return H
+        full[penalised, penalised] += np.asarray(self.l2, w.dtype)
+        return full
 
     def members(self, keep: Array) -> "Fit":
-        return replace(self, l2=self.l2[keep]) if np.ndim(self.l2) else self
+        return replace(self, l2=self.l2[keep]) if isinstance(self.l2, np.ndarray) and self.l2.ndim else self

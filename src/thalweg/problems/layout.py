@@ -11,6 +11,7 @@ from math import prod
 
 import numpy as np
 
+from thalweg.errors import ShapeError
 from thalweg.formulas.arrays import Array
 
 Views = dict[str, Array]
@@ -22,6 +23,8 @@ class Layout:
 
     def __init__(self, weights: Mapping[str, Shape], biases: Mapping[str, Shape]):
         self.shapes = {**weights, **biases}
+        if empty := [name for name, shape in self.shapes.items() if not prod(shape)]:
+            raise ShapeError(f"parameters {', '.join(empty)} have no entries; expected shapes without a 0")
         edges = np.cumsum([0, *(prod(shape) for shape in self.shapes.values())]).tolist()
         spans = [slice(lo, hi) for lo, hi in pairwise(edges)]
         self.spans: dict[str, slice] = dict(zip(self.shapes, spans, strict=True))

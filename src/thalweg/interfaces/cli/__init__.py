@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 the final run diverged or a check failed, 2 wrong use, 130
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from thalweg.errors import ThalwegError
 
@@ -46,7 +47,7 @@ def run(arguments: Sequence[str]) -> int:
         return INTERRUPTED
 
 
-def application():  # type: ignore[no-untyped-def]
+def application() -> Any:
     """The parser: a name, a line of help, and a place to import from, for every command."""
     from cyclopts import App
 

@@ -9,13 +9,12 @@ from thalweg.descent.run import Run
 from thalweg.evidence.comparison import Comparison, Entry
 from thalweg.evidence.results import results, studies
 from thalweg.evidence.sweep import JUDGEMENT
-from thalweg.evidence.workup import Workup, fit_of
+from thalweg.evidence.workup import Workup
 from thalweg.interfaces.report import charts
 from thalweg.interfaces.report.blocks import Block, Callout, Code, Facts, Group, Table
 from thalweg.interfaces.report.charts import Bar, Event, Rates, Series
 from thalweg.interfaces.report.conclusions import conclusions, named
 
-KINDS = {"ok": "good", "notice": "info", "warn": "warn", "fail": "bad"}
 WORDS = {"ok": "passed", "notice": "notice", "warn": "warning", "fail": "failed"}
 MOST_LAYERS = 8  # lines of a layer chart that can be told apart
 RESIDUAL_FEATURES = 2
@@ -25,8 +24,8 @@ def conclusions_blocks(workup: Workup) -> list[Block]:
     """What was found, in sentences."""
     first, *rest = conclusions(workup)
     run = workup.run
-    kind = "bad" if run.diverged or any(c.status == "fail" for c in workup.checks) else "good"
-    return [Callout(kind, first), *rest]
+    bad = run.diverged or any(c.status == "fail" for c in workup.checks)
+    return [Callout("bad" if bad else "good", first), *rest]
 
 
 def data_blocks(workup: Workup) -> list[Block]:
@@ -41,8 +40,8 @@ def data_blocks(workup: Workup) -> list[Block]:
     if table.classes:
         header += table.classes if len(table.classes) <= 12 else ()
         y = table.y if table.y.shape[1] > 1 else np.concatenate([1 - table.y, table.y], 1)
-        for row, (_, part) in zip(rows, parts, strict=True):
-            row += [int(n) for n in y[part].sum(0)][: max(0, len(header) - 2)]
+        if len(header) > 2:
+            rows = [[name, len(part), *(int(n) for n in y[part].sum(0))] for name, part in parts]
     facts = [
         ("source", table.source),
         ("target", f"{table.target} ({table.task})"),
@@ -63,11 +62,9 @@ def _some(names: Sequence[str], most: int = 8) -> str:
 def preflight_blocks(workup: Workup) -> list[Block]:
     """Each check with its verdict."""
     rows = [[WORDS[check.status], check.title, check.sentence] for check in workup.checks]
-    loud = [c for c in workup.checks if c.status in ("warn", "fail")]
-    return [
-        *(Callout(KINDS[c.status], c.title, c.sentence) for c in loud),
-        Table(("", "check", "what was measured"), rows),
-    ]
+    loud = [c for c in workup.checks if not c.ok]
+    callouts = [Callout("bad" if c.status == "fail" else "warn", c.title, c.sentence) for c in loud]
+    return [*callouts, Table(("", "check", "what was measured"), rows)]
 
 
 def final_blocks(workup: Workup) -> list[Block]:
@@ -184,10 +181,7 @@ def sweep_blocks(workup: Workup) -> list[Block]:
         for sweep in workup.sweeps
     ]
     request = workup.request
-    note = (
-        f"Best validation loss within {request.budget} steps, median and range of {request.seeds} seeds. "
-        "Crosses diverged. The mark is the rate chosen."
-    )
+    note = f"Best validation loss within {request.budget} steps, {request.seeds} seeds. Rings are the rates chosen."
     rows = [
         [
             s.rule,
@@ -220,13 +214,12 @@ def optimizer_blocks(workup: Workup) -> list[Block]:
 def _comparison_blocks(comparison: Comparison, title: str, by: str = "t") -> list[Block]:
     x = {"t": "step", "samples": "samples seen", "seconds": "seconds (s)"}[by]
     series = [_median_curve(entry, by) for entry in comparison.entries]
-    header = ("", "best validation loss", "final training loss", "wobble", "steps", "samples", "diverged")
-    rows = [
-        [e.name, e.best, e.final_train, _percent(e.wobble), e.steps, e.samples, e.diverged] for e in comparison.entries
-    ]
+    header = ("", "best validation loss", "final training loss", "wobble (%)", "steps", "samples", "diverged")
+    rows = [[e.name, e.best, e.final_train, 100 * e.wobble, e.steps, e.samples, e.diverged] for e in comparison.entries]
     note = "Training loss, median of the seeds; the band is their range."
     caption = "Medians of the seeds. Wobble: how far the training loss rose in all, as a share of its fall."
-    return [charts.lines(title, series, x=x, y="training loss", note=note), Table(header, rows, caption=caption)]
+    chart = charts.lines(title, series, x=x, y="training loss", log=True, note=note)
+    return [chart, Table(header, rows, caption=caption)]
 
 
 def _median_curve(entry: Entry, by: str) -> Series:
@@ -235,10 +228,6 @@ def _median_curve(entry: Entry, by: str) -> Series:
     losses = np.array([run.history("train_loss")[1][:length] for run in entry.runs])
     x = np.median([[e[by] for e in run.evaluations[:length]] for run in entry.runs], axis=0)
     return Series(entry.name, np.median(losses, 0), x=x, lo=losses.min(0), hi=losses.max(0))
-
-
-def _percent(share: float) -> str:
-    return f"{share:.1%}" if np.isfinite(share) else "never fell"
 
 
 def ablation_blocks(workup: Workup) -> list[Block]:
@@ -270,7 +259,8 @@ def ablation_blocks(workup: Workup) -> list[Block]:
 def _setting(run: Run) -> str:
     spec, rows = run.spec, run.problem.objective.examples
     batch = f"batch {spec.batch.batch_size}" if spec.batch.batch_size else f"all {rows} rows"
-    return f"{spec.method.rule}, rate {spec.method.lr:.3g}, {batch}, {spec.method.schedule} schedule, {spec.stop.steps} steps"
+    method = spec.method
+    return f"{method.rule}, rate {method.lr:.3g}, {batch}, {method.schedule} schedule, {spec.stop.steps} steps"
 
 
 def schedule_blocks(workup: Workup) -> list[Block]:
@@ -281,6 +271,7 @@ def schedule_blocks(workup: Workup) -> list[Block]:
         [_median_curve(entry, "seconds") for entry in batches.entries],
         x="seconds (s)",
         y="training loss",
+        log=True,
         note="Seconds for the seeds run together on this machine; they differ from time to time.",
     )
     return [
