@@ -57,7 +57,7 @@ def test_on_the_bowl_0_2_is_the_border_itself():
 
 
 def test_on_the_bowl_gradient_descent_converges_below_0_2():
-    run = on("bowl", 0.199, steps=5000, grad_tol=1e-8)
+    run = on("bowl", 0.195, steps=1000, grad_tol=1e-8)
     assert run.stopped.kind == "converged"
     assert np.allclose(run.w, [1, -2], atol=1e-8)
 

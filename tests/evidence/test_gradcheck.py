@@ -517,5 +517,17 @@ def test_a_slope_lost_in_rounding_is_called_unknown_and_not_right():
     assert "too small to tell" in found.sentence
 
 
+def test_a_function_defined_at_its_start_alone_is_answered_and_not_judged():
+    def only_here(w):
+        if not np.array_equal(w, [1.0, 2.0]):
+            raise ValueError("outside the domain")
+        return w @ w, -w
+
+    for found in (check_gradient(only_here, [1.0, 2.0]), gate(only_here, [1.0, 2.0])):
+        assert (found.passed, found.points) == (True, 1)
+        assert found.sentence.startswith("nothing speaks against the gradient")
+        assert found.tensors[0].verdict == "too rough to tell"
+
+
 def test_the_examples_in_the_docstrings_run():
     assert doctest.testmod(gradcheck).failed == 0

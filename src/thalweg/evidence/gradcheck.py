@@ -83,6 +83,7 @@ def _check(
     try:
         search = Search(f, _steady(f, w), rng, entries, eps)
         points = [point for move in moves if (point := search.moved(search.start, move)) is not None]
+        points = points or [search.start]  # defined nowhere near
         for number, point in enumerate(points):
             search.look(point, entry_too=number < 2)
     except ContractError as broken:

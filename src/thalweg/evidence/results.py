@@ -27,7 +27,7 @@ def results(workup: Workup) -> Plain:
         "header": header(run.spec, run.problem),
         "checks": [msgspec.to_builtins(check) for check in workup.checks],
         "judgement": list(JUDGEMENT),
-        "sweeps": [_sweep(sweep) for sweep in workup.sweeps],
+        "sweeps": [plain_sweep(sweep) for sweep in workup.sweeps],
         "optimizers": _comparison(workup.optimizers),
         "ablation": _ablation(workup.ablation),
         "schedules": _comparison(workup.schedules),
@@ -50,7 +50,8 @@ def studies(workup: Workup) -> dict[str, Study]:
     return found | {"schedules": workup.schedules.study, "batches": workup.batches.study}
 
 
-def _sweep(sweep: Sweep) -> Plain:
+def plain_sweep(sweep: Sweep) -> Plain:
+    """A sweep as plain data."""
     return {
         "rule": sweep.rule,
         "chosen": sweep.chosen.lr if sweep.chosen else None,

@@ -123,13 +123,13 @@ def changes(*groups: Any) -> dict[str, Any]:
         if group is not None:
             given = {f.name: getattr(group, f.name) for f in fields(group)}
             found |= {name: value for name, value in given.items() if value is not None and name != "set"}
-            found |= _assignments(getattr(group, "set", None) or ())
+            found |= assignments(getattr(group, "set", None) or ())
     if "hidden" in found:
         found.setdefault("model", "mlp" if found["hidden"] else "linear")
     return found
 
 
-def _assignments(texts: tuple[str, ...]) -> dict[str, Any]:
+def assignments(texts: tuple[str, ...]) -> dict[str, Any]:
     """name=value, the value as TOML where it is, else text."""
     import msgspec
 

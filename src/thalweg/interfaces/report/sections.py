@@ -8,7 +8,7 @@ import numpy as np
 from thalweg.descent.run import Run
 from thalweg.evidence.comparison import Comparison, Entry
 from thalweg.evidence.results import results, studies
-from thalweg.evidence.sweep import JUDGEMENT
+from thalweg.evidence.sweep import JUDGEMENT, Rate, Sweep
 from thalweg.evidence.workup import Workup
 from thalweg.interfaces.report import charts
 from thalweg.interfaces.report.blocks import Block, Callout, Code, Facts, Group, Table
@@ -170,6 +170,11 @@ def _residual_charts(workup: Workup) -> list[Block]:
 
 
 def sweep_blocks(workup: Workup) -> list[Block]:
+    """The sweeps of the report."""
+    return rate_blocks(workup.sweeps, workup.request.budget, workup.request.seeds)
+
+
+def rate_blocks(sweeps: Sequence[Sweep], budget: int, seeds: int) -> list[Block]:
     """One curve a rule, the rates judged, and what follows."""
     curves = [
         Rates(
@@ -178,28 +183,21 @@ def sweep_blocks(workup: Workup) -> list[Block]:
             [_shown(rate.best_validation, rate.verdict) for rate in sweep.rates],
             chosen=sweep.chosen.lr if sweep.chosen else None,
         )
-        for sweep in workup.sweeps
+        for sweep in sweeps
     ]
-    request = workup.request
-    note = f"Best validation loss within {request.budget} steps, {request.seeds} seeds. Rings are the rates chosen."
-    rows = [
-        [
-            s.rule,
-            r.lr,
-            r.verdict,
-            float(np.median(r.final_train)),
-            r.value if np.isfinite(r.value) else None,
-            int(np.median(r.best_step)),
-        ]
-        for s in workup.sweeps
-        for r in s.rates
-    ]
+    note = f"Best validation loss within {budget} steps, {seeds} seeds. Rings are the rates chosen."
+    rows = [_rate_row(sweep.rule, rate) for sweep in sweeps for rate in sweep.rates]
     header = ("rule", "rate", "verdict", "final training loss", "best validation loss", "at step")
     return [
         charts.sweep("Learning rate", curves, note=note),
-        *(sweep.sentence for sweep in workup.sweeps),
+        *(sweep.sentence for sweep in sweeps),
         Group("Every rate", [Table(header, rows), *JUDGEMENT]),
     ]
+
+
+def _rate_row(rule: str, rate: Rate) -> list[object]:
+    best = rate.value if np.isfinite(rate.value) else None
+    return [rule, rate.lr, rate.verdict, float(np.median(rate.final_train)), best, int(np.median(rate.best_step))]
 
 
 def _shown(values: Sequence[float], verdict: str) -> list[float]:
@@ -288,11 +286,11 @@ def header_blocks(workup: Workup, folder: Path) -> list[Block]:
     head = results(workup)["header"]
     versions, machine = head.pop("versions"), head.pop("machine")
     head.pop("problem")
-    facts = [(name.replace("_", " "), _told(value)) for name, value in head.items()]
+    facts = [(name.replace("_", " "), told(value)) for name, value in head.items()]
     where = f"thalweg report --verify {folder}"
     return [
         Facts(facts),
-        Facts([*((name, version) for name, version in versions.items()), *((k, _told(v)) for k, v in machine.items())]),
+        Facts([*((name, version) for name, version in versions.items()), *((k, told(v)) for k, v in machine.items())]),
         "Run it again and compare every number except wall-clock times:",
         Code(where),
         Group("The final run's spec.toml", [Code(workup.run.spec.to_toml())]),
@@ -301,12 +299,12 @@ def header_blocks(workup: Workup, folder: Path) -> list[Block]:
     ]
 
 
-def _told(value: object) -> str:
+def told(value: object) -> str:
     """A header's value in words."""
     if value is None or value in ("", [], {}):
         return "none"
     if isinstance(value, dict):
-        return ", ".join(f"{k} {_told(v)}" for k, v in value.items())
+        return ", ".join(f"{k} {told(v)}" for k, v in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(_told(item) for item in value)
+        return ", ".join(told(item) for item in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

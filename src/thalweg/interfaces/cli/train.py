@@ -1,0 +1,131 @@
+"""thalweg train: one setting."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from thalweg.descent.files import named_folder, numbered_folder
+from thalweg.descent.folder import Writer, load_run
+from thalweg.descent.interrupt import interruptible
+from thalweg.descent.population import Population
+from thalweg.descent.run import Run
+from thalweg.descent.spec import Spec
+from thalweg.descent.train import begin, finish
+from thalweg.evidence.study import log_row
+from thalweg.interfaces.cli import FAILED, FINE, INTERRUPTED
+from thalweg.interfaces.cli.flags import DataFlags, MethodFlags, ModelFlags, RunFlags, changes, spec_from
+from thalweg.interfaces.cli.say import put_json, quoted, say
+
+LINES = 10  # of progress
+
+
+def train(
+    data: str | None = None,
+    *,
+    dataset: DataFlags | None = None,
+    model: ModelFlags | None = None,
+    method: MethodFlags | None = None,
+    run: RunFlags | None = None,
+    resume: Path | None = None,
+    out: Path = Path("runs"),
+    name: str | None = None,
+    json: bool = False,
+) -> int:
+    """Train one setting and write its run folder.
+
+    Example: thalweg train iris --rule adam --lr 0.05 --steps 500
+
+    Parameters
+    ----------
+    data
+        A bundled name, a CSV or Parquet file, or a spec.toml; flags change what it says.
+    resume
+        The folder of a run that was interrupted: go on where it stopped, bit for bit.
+    out
+        Where run folders go.
+    name
+        Name of the run folder; a number is given unless you choose.
+    json
+        Print the run's row of the tuning log as JSON on stdout.
+    """
+    if resume is not None:
+        return go_on(resume, json, {"data": data, **changes(dataset, model, method, run)})
+    spec = spec_from(data, dataset, model, method, run)
+    population = begin(spec)
+    spec = population.setup.specs[0]
+    for notice in population.problem.notices:
+        say(f"note: {notice}")
+    folder = named_folder(out, name) if name else numbered_folder(out, stem(spec))
+    try:
+        Writer(folder).begin(population)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return follow(population, folder, json)
+
+
+def go_on(folder: Path, json: bool, given: dict[str, object]) -> int:
+    """Resume a run folder with its own Spec."""
+    if asked := [flag for flag, value in given.items() if value is not None]:
+        say(f"thalweg: --resume goes on with the run's own spec; leave out {', '.join(asked)}")
+        return 2
+    stored = load_run(folder)
+    if not stored.unfinished:
+        say(f"{folder}: {stored.stopped.sentence}; nothing is left to do")
+        return tell(stored, folder, json)
+    say(f"going on from step {stored.state.t}")
+    return follow(begin(stored.spec, resume=stored), folder, json)
+
+
+def follow(population: Population, folder: Path, json: bool) -> int:
+    """Advance to the end, saving and telling on the way. Ctrl-C leaves a checkpoint and the command that goes on."""
+    from thalweg.interfaces.report.run_page import write_run_page
+
+    writer = Writer(folder)
+    writer.begin(population)
+    spoken = max(1, population.setup.specs[0].stop.steps // LINES)
+    with interruptible() as interrupt:
+
+        def watch(now: Population) -> bool:
+            writer.watch(now)
+            if now.state.t % spoken == 0:
+                say(progress_line(now))
+            return interrupt.asked
+
+        run = finish(population, watch=watch)
+        writer.end(run)
+        if run.unfinished:
+            say(f"{run.stopped.sentence}; go on with:\n  {quoted(['thalweg', 'train', '--resume', str(folder)])}")
+            return INTERRUPTED
+        write_run_page(run, folder, quoted(["thalweg", *sys.argv[1:]]))
+    return tell(run, folder, json)
+
+
+def progress_line(population: Population) -> str:
+    """Step and latest evaluation."""
+    latest = population.trail.evaluations[0][-1]
+    measures = [
+        f"{name.replace('_', ' ')} {latest[name]:.4g}" for name in latest if name.endswith(("loss", "accuracy", "r2"))
+    ]
+    return f"step {population.state.t:>6}   " + "   ".join(measures)
+
+
+def tell(run: Run, folder: Path, json: bool) -> int:
+    """The last lines."""
+    if json:
+        put_json({"folder": str(folder), **log_row(folder.name, run)})
+    say(run.stopped.sentence[:1].upper() + run.stopped.sentence[1:] + ".")
+    best = run.best_evaluation
+    measures = ", ".join(
+        f"{k.replace('_', ' ')} {best[k]:.4g}" for k in best if k.startswith(("train_", "validation_"))
+    )
+    say(f"Best weights at step {run.best_t}: {measures}.")
+    say(f"run     {folder}")
+    return FAILED if run.diverged else FINE
+
+
+def stem(spec: Spec) -> str:
+    """What a run's folder is called before its number."""
+    problem = spec.problem
+    source = getattr(problem, "source", None) or getattr(problem, "surface", None) or "custom"
+    return f"{Path(str(source)).name.split('.')[0]}-{spec.method.rule}"
