@@ -92,7 +92,7 @@ def life(work: Callable[[Path], object], folder: Path, number: int, half: bool =
             Reaper(folder, number, half).watch()
             work(folder)
             code = SURVIVED
-        except BaseException as error:  # noqa: BLE001 - the child must not return into the test
+        except BaseException as error:  # the child must not return into the test
             sys.__stderr__.write(f"{type(error).__name__}: {error}\n")
         finally:
             os._exit(code)

@@ -127,6 +127,7 @@ def test_dying_again_and_again_comes_to_the_same_end(spec, folder_for, assert_sa
 
 def test_the_harness_counts_every_kind_of_operation(tmp_path):
     """A writer that is careless dies with a broken file somewhere: the harness would find it."""
+
     def careless(folder):
         handle = os.open(folder / "state", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.write(handle, b"12345678")

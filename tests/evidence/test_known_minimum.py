@@ -33,7 +33,7 @@ def test_on_a_bowl_every_seed_arrives():
 
 
 def test_among_four_minima_every_seed_arrives_at_some():
-    found = check_known_minimum(descended("himmelblau", 0.01, 2000), SURFACES["himmelblau"].minimisers, 1e-6, range(20))
+    found = check_known_minimum(descended("himmelblau", 0.01, 400), SURFACES["himmelblau"].minimisers, 1e-6, range(20))
     assert found.passed
     assert {arrival.minimiser for arrival in found.arrivals} == {0, 1, 2, 3}
     assert "4 of the 4 were found" in found.sentence
@@ -41,7 +41,7 @@ def test_among_four_minima_every_seed_arrives_at_some():
 
 def test_where_success_is_luck_the_fragile_setting_is_named():
     found = check_known_minimum(
-        descended("beale", 0.01, 3000), SURFACES["beale"].minimisers, 1e-2, range(20), setting="the start in the box"
+        descended("beale", 0.01, 1000), SURFACES["beale"].minimisers, 0.1, range(8), setting="the start in the box"
     )
     assert not found.passed
     assert 0 < found.share < 1

@@ -203,9 +203,7 @@ def test_calibration_curves_equal_scikit_learn(bins, by, strategy, ties):
 def test_calibration_of_several_classes_is_that_of_the_chosen_one():
     y, p, weight = multiclass(0)
     hit = (y.argmax(1) == p.argmax(1)).astype(float)[:, None]
-    found, wanted = (
-        calibration_curve(a, b, weight=weight) for a, b in ((y, p), (hit, p.max(1, keepdims=True)))
-    )
+    found, wanted = (calibration_curve(a, b, weight=weight) for a, b in ((y, p), (hit, p.max(1, keepdims=True))))
     for one, other in zip(found, wanted, strict=True):
         np.testing.assert_array_equal(one, other)
 

@@ -31,25 +31,35 @@ _PROBE = (Path(__file__).parent / "page_probe.js").read_text(encoding="utf-8")
 
 
 def inspect(
-    html_path: Path | str, width: int, dark: bool, *, screenshot: Path | None = None, act: str = ""
+    html_path: Path | str,
+    width: int,
+    dark: bool,
+    *,
+    screenshot: Path | None = None,
+    act: str = "",
+    script: bool = True,
+    media: str = "screen",
 ) -> dict[str, Any]:
     """Open a page `width` CSS pixels wide and report what a reader would stumble over.
 
-    `act` is a script that is run first, to press a button say. The report has `width` (what the page believes),
-    `dark`, `requests` (addresses asked for beside the page), `errors` (console, exceptions, policy violations),
-    `overflow` (pixels by which the page is wider than the window), `overlaps`, `clipped` and `small`
-    (sentences about texts), `figures` (how many).
+    `act` is a script that is run first, to press a button say; `script=False` loads the page without its own
+    scripts, `media="print"` shows it as on paper. The report has `width` and `dark` (what the page believes),
+    `paper` (its colour), `requests` (addresses asked for beside the page), `errors` (console, exceptions, policy),
+    `overflow` (pixels by which the page is wider than the window), `overlaps`, `clipped` and `small` (sentences
+    about texts), `figures` (how many) and `answer` (the value of `act`).
     """
     address = Path(html_path).resolve().as_uri()
     with _browser() as page:
         page.ask("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        page.ask("Emulation.setEmulatedMedia", features=[scheme])
+        page.ask("Emulation.setEmulatedMedia", media=media, features=[scheme])
+        page.ask("Emulation.setScriptExecutionDisabled", value=not script)
         page.ask("Page.navigate", url=address)
         page.wait_for("Page.loadEventFired")
-        if act:
-            page.evaluate(act)
+        page.ask("Emulation.setScriptExecutionDisabled", value=False)  # the probe has to run
+        answer = page.evaluate(act) if act else None
         found: dict[str, Any] = page.evaluate(_PROBE)
+        found["answer"] = answer
         if screenshot is not None:
             _photograph(page, screenshot, width)
         found["requests"] = [url for url in page.requests if url != address and not url.startswith("data:")]
@@ -170,7 +180,7 @@ def _browser() -> Iterator[_Page]:
         process = subprocess.Popen(
             [executable(), *_FLAGS, f"--user-data-dir={profile}"],
             pass_fds=(3, 4, commands_high, answers_high),
-            preexec_fn=to_three_and_four,
+            preexec_fn=to_three_and_four,  # noqa: PLW1509 - only moves descriptors, starts no thread
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

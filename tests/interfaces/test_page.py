@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import thalweg.interfaces.report.page as page
+from thalweg.interfaces.report import page
 from thalweg.interfaces.report.blocks import Beside, Callout, Code, Facts, Group, Table, prose, shown
 from thalweg.interfaces.report.charts import lines
 from thalweg.interfaces.report.page import Section, render_page
@@ -35,9 +35,14 @@ def rendered(*blocks: object, title: str = "Title", anchor: str = "part") -> str
 def test_no_text_of_a_user_becomes_markup_anywhere_on_the_page(words: str) -> None:
     hostile = f"<img src=x onerror=alert(1)>'\"&{words}"
     blocks = [
-        hostile, Callout("bad", hostile, hostile), Table([hostile], [[hostile]], caption=hostile), Facts([(hostile, hostile)]),
-        Code(hostile), Group(hostile, [hostile]), Beside([hostile]), lines(hostile, {hostile: [1, 2]}, note=hostile),
-    ]  # fmt: skip
+        hostile,
+        Callout("bad", hostile, hostile),
+        Table([hostile], [[hostile]], caption=hostile),
+        Facts([(hostile, hostile)]),
+        Group(hostile, [Code(hostile)]),
+        Beside([hostile]),
+        lines(hostile, {hostile: [1, 2]}, note=hostile),
+    ]
     made = render_page(hostile, hostile, [(hostile, hostile, blocks)], command=hostile, generated=hostile)
     assert "<img" not in made
     assert html.unescape(made).count(hostile) >= 15
@@ -76,8 +81,9 @@ def test_columns_of_numbers_stand_at_the_right_unless_told_otherwise() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [(None, "–"), (True, "yes"), (0.123456, "0.1235"), (7, "7"), (float("nan"), "not finite"), ("a", "a")]
-)  # fmt: skip
+    ("value", "words"),
+    [(None, "–"), (True, "yes"), (0.123456, "0.1235"), (7, "7"), (float("nan"), "not finite"), ("a", "a")],
+)
 def test_values_are_shown_as_people_write_them(value: object, words: str) -> None:
     assert shown(value) == words
 

@@ -106,7 +106,7 @@ def numbered_folder(root: Path, stem: str) -> Path:
     with plain_errors(root / stem):
         root.mkdir(parents=True, exist_ok=True)
         taken = [p.name.rpartition("-")[2] for p in root.glob(f"{stem}-*")]
-        number = max((int(n) for n in taken if n.isdigit()), default=0) + 1
+        number = max((int(n) for n in taken if n.isdecimal()), default=0) + 1
         while True:
             try:
                 (folder := root / f"{stem}-{number:03d}").mkdir()

@@ -48,6 +48,8 @@ class Writer:
         if len(run.steps) or len(run.evaluations) > 1:
             self._steps, self._evaluations = len(run.steps), len(run.evaluations)
             self._bytes = len(_lines(run.evaluations))
+            if _length(self.folder / "metrics.jsonl") < self._bytes:  # lost or cut; the run still knows them all
+                self._evaluations = self._bytes = 0
         self.save(run)
 
     def watch(self, population: Population) -> bool:
@@ -111,6 +113,10 @@ def load_run(folder: Path, objective: Objective | None = None) -> Run:
         evaluations=checkpoint.evaluations,
         stopped=checkpoint.stopped,
     )
+
+
+def _length(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _lines(evaluations: Sequence[Evaluation]) -> bytes:

@@ -15,7 +15,7 @@ from thalweg.descent.method_section import OTHER_METHODS, Method, known_hyper, p
 from thalweg.errors import SpecError
 from thalweg.formulas.registry import unknown
 from thalweg.formulas.rules import RULES
-from thalweg.problems.sections import Section, Table, require
+from thalweg.problems.sections import Custom, OnSurface, Section, Table, require
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,7 +86,9 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         sections: dict[str, dict[str, Any]] = {}
         method = changes.get("method", self.method)
         rule = changes.get("rule", changes.get("method.rule", getattr(method, "rule", "")))
-        problem = changes.get("problem", self.problem).__class__
+        problem = type(changes.get("problem", self.problem))
+        if problem not in (Table, OnSurface, Custom):
+            raise SpecError(f"problem is of type {problem.__name__}; expected Table, OnSurface or Custom")
         for name, value in changes.items():
             section, field = _place(name, problem, rule)
             if section == "":
@@ -116,8 +118,11 @@ def replaced(record: Any, **fields: Any) -> Any:
     """A copy with fields changed; text and lists are converted to what the fields expect."""
     plain = {name: getattr(record, name) for name in record.__struct_fields__} | fields
     kind = type(record)
+    config = kind.__struct_config__
+    if config.tag_field:
+        plain[config.tag_field] = config.tag
     try:
-        return msgspec.convert({**msgspec.to_builtins(kind(**plain))}, kind)
+        return msgspec.convert(msgspec.to_builtins(plain), kind)
     except msgspec.ValidationError as error:
         raise SpecError(plain_message(error)) from None
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from thalweg.descent.run import Run
 from thalweg.descent.spec import Spec
+from thalweg.descent.train import train_all
 from thalweg.errors import SpecError
 from thalweg.evidence.study import Note, Study, run_study
+from thalweg.evidence.trials import RunAll
 
 SAME = 0.01  # of the baseline's loss: an effect within it is called none
 BASELINE = "baseline"
@@ -48,7 +50,14 @@ class Ablation:
         return min((e for e in self.effects if e.verdict == "better"), key=lambda e: e.effect, default=None)
 
 
-def ablate(base: Spec, changes: Mapping[str, Mapping[str, Any]], *, seeds: Sequence[int], title: str) -> Ablation:
+def ablate(
+    base: Spec,
+    changes: Mapping[str, Mapping[str, Any]],
+    *,
+    seeds: Sequence[int],
+    title: str = "ablation",
+    run_all: RunAll = train_all,
+) -> Ablation:
     """Run the baseline and each named change of it on every seed."""
     if not seeds or not changes:
         raise SpecError("an ablation needs at least one seed and one change")
@@ -61,7 +70,7 @@ def ablate(base: Spec, changes: Mapping[str, Mapping[str, Any]], *, seeds: Seque
         success=f"lower validation loss on every seed, by more than {SAME:.0%} in the median",
         changed="one thing at a time: " + ", ".join(changes),
     )
-    study = run_study(title, note, named)
+    study = run_study(title, note, named, run_all)
     groups = {name: study.runs[i * len(seeds) : (i + 1) * len(seeds)] for i, name in enumerate(variants)}
     baseline = tuple(run.best_value for run in groups[BASELINE])
     effects = tuple(_effect(name, dict(change), groups[name], baseline) for name, change in changes.items())

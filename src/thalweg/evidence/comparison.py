@@ -8,8 +8,9 @@ import numpy as np
 
 from thalweg.descent.run import Run
 from thalweg.descent.spec import Spec
-from thalweg.descent.train import resolved
+from thalweg.descent.train import resolved, train_all
 from thalweg.evidence.study import Note, Study, run_study
+from thalweg.evidence.trials import RunAll
 from thalweg.formulas.arrays import Array
 from thalweg.problems.build import build
 
@@ -47,7 +48,7 @@ class Comparison:
     clock: str = ""
 
 
-def compare_schedules(base: Spec, *, seeds: Sequence[int]) -> Comparison:
+def compare_schedules(base: Spec, *, seeds: Sequence[int], run_all: RunAll = train_all) -> Comparison:
     """Fixed, step, exponential, and cosine behind a warmup, on the same run. (SPEC S3.3)"""
     warmup = max(1, base.stop.steps // 20)
     changes = {
@@ -57,7 +58,7 @@ def compare_schedules(base: Spec, *, seeds: Sequence[int]) -> Comparison:
         f"cosine, warmup {warmup}": base.but(schedule="cosine", warmup=warmup),
     }
     note = Note("the learning-rate schedule for this run", "the lowest loss at the end", "the schedule")
-    study, entries = _run("schedules", note, changes, seeds)
+    study, entries = _run("schedules", note, changes, seeds, run_all)
     steady = min(entries, key=lambda e: (e.diverged, e.early_wobble))
     best = min(entries, key=lambda e: (e.diverged, e.final_train))
     sentence = (
@@ -68,7 +69,14 @@ def compare_schedules(base: Spec, *, seeds: Sequence[int]) -> Comparison:
     return Comparison("schedules", entries, sentence, study)
 
 
-def compare_batches(base: Spec, *, seeds: Sequence[int], sizes: Sequence[int] = (1, 32, 0), epochs: int) -> Comparison:
+def compare_batches(
+    base: Spec,
+    *,
+    seeds: Sequence[int],
+    epochs: int,
+    sizes: Sequence[int] = (1, 32, 0),
+    run_all: RunAll = train_all,
+) -> Comparison:
     """Single rows, mini-batches and the full batch at an equal number of samples seen. (SPEC S3.1)"""
     examples = build(resolved(base).problem, base.dtype).objective.examples
     changes = {}
@@ -78,7 +86,7 @@ def compare_batches(base: Spec, *, seeds: Sequence[int], sizes: Sequence[int] = 
         name = "full batch" if shown >= examples else f"batch {shown}"
         changes[name] = base.but(batch_size=size, steps=steps, every=max(1, steps // min(epochs, 40)), warmup=0)
     note = Note("the batch size", "the lowest loss for the same samples seen", "the batch size, and with it the steps")
-    study, entries = _run("batch sizes", note, changes, seeds)
+    study, entries = _run("batch sizes", note, changes, seeds, run_all)
     reached = [e for e in entries if np.isfinite(e.samples_to_target) and not e.diverged]
     parts, clock = [], ""
     if reached:
@@ -91,16 +99,18 @@ def compare_batches(base: Spec, *, seeds: Sequence[int], sizes: Sequence[int] = 
     return Comparison("batch sizes", entries, " ".join([*parts, _best_validation(entries)]), study, clock)
 
 
-def compare_rules(settings: Mapping[str, Spec], *, seeds: Sequence[int]) -> Comparison:
+def compare_rules(settings: Mapping[str, Spec], *, seeds: Sequence[int], run_all: RunAll = train_all) -> Comparison:
     """Rules, each at its own learning rate, with the same starts and batches."""
     note = Note("the update rule", "the lowest validation loss on every seed", "the rule, each at its chosen rate")
-    study, entries = _run("optimizers", note, settings, seeds)
+    study, entries = _run("optimizers", note, settings, seeds, run_all)
     return Comparison("optimizers", entries, _best_validation(entries), study)
 
 
-def _run(title: str, note: Note, changes: Mapping[str, Spec], seeds: Sequence[int]) -> tuple[Study, tuple[Entry, ...]]:
+def _run(
+    title: str, note: Note, changes: Mapping[str, Spec], seeds: Sequence[int], run_all: RunAll
+) -> tuple[Study, tuple[Entry, ...]]:
     named = {f"{_label(name)}-seed{s}": spec.but(seed=s) for name, spec in changes.items() for s in seeds}
-    study = run_study(title, note, named)
+    study = run_study(title, note, named, run_all)
     groups = [study.runs[i * len(seeds) : (i + 1) * len(seeds)] for i in range(len(changes))]
     lowest = min(float(np.nanmin(run.history("train_loss")[1])) for runs in groups for run in runs)
     first = median(float(run.evaluations[0]["train_loss"]) for runs in groups for run in runs)

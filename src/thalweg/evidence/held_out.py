@@ -34,7 +34,7 @@ class HeldOut:
     threshold: float = 0.5
 
 
-def hold_out(run: Run, split: str, *, threshold: float = 0.5, intervals: bool = True) -> HeldOut:
+def hold_out(run: Run, split: str, *, threshold: float = 0.5) -> HeldOut:
     """Evaluate the best weights of a run on a split. Bootstrap: Efron & Tibshirani 1993, §13.3 (percentiles)."""
     fit = run.problem.objective
     assert isinstance(fit, Fit)  # noqa: S101 - a table's
@@ -44,12 +44,11 @@ def hold_out(run: Run, split: str, *, threshold: float = 0.5, intervals: bool = 
     weight = None if examples.weight is None else examples.weight.astype(np.float64)
     measures = {"loss": float(loss[0])}
     measures |= {m.name: float(m.of(truth, predictions, weight)) for m in measures_for(_task(fit))}
-    known = intervals and len(truth) > 1
     return HeldOut(
         split=split,
         rows=len(truth),
         measures=measures,
-        intervals=_bootstrap(fit, truth, predictions, weight, run.spec.seed) if known else {},
+        intervals=_bootstrap(fit, truth, predictions, weight, run.spec.seed) if len(truth) > 1 else {},
         truth=truth,
         predictions=predictions,
         confusion=None if _task(fit) == "regression" else confusion_matrix(truth, predictions, threshold=threshold),

@@ -99,11 +99,12 @@ def by_heart(spec: Spec, problem: Problem, fit: Fit) -> Check:
 
 
 def _different_rows(fit: Fit) -> Array:
-    """The first few training rows with different features; as many as a linear model can fit for sure."""
+    """A few training rows with different features, from all over the table; as many as a linear model can fit."""
     X, y, _ = fit.splits["train"]
     most = min(SMALL, X.shape[1] + 1) if fit.model.convex else SMALL
-    _, first = np.unique(X[:1000], axis=0, return_index=True)
-    order = np.sort(first)
+    spread = np.unique(np.linspace(0, len(X) - 1, 1000).astype(int))  # neighbours in a table are often alike
+    _, first = np.unique(X[spread], axis=0, return_index=True)
+    order = spread[np.sort(first)]
     if fit.loss.task != "regression":  # take classes in turn, so that there is something to learn
         labels = y[order].argmax(1) if y.shape[1] > 1 else y[order, 0]
         turn = np.empty(len(order), int)

@@ -17,7 +17,7 @@ from thalweg.descent.folder import Writer, as_json, start_folder
 from thalweg.descent.run import Run
 from thalweg.descent.spec import Spec
 from thalweg.descent.train import train_all
-from thalweg.problems.objective import Objective
+from thalweg.evidence.trials import RunAll
 
 Row = dict[str, Any]
 
@@ -59,9 +59,9 @@ class Study:
         write_whole(folder / "study.toml", msgspec.toml.encode(about))
 
 
-def run_study(title: str, note: Note, named: Mapping[str, Spec], objective: Objective | None = None) -> Study:
+def run_study(title: str, note: Note, named: Mapping[str, Spec], run_all: RunAll = train_all) -> Study:
     """Run the Specs, as populations where they differ only in numbers."""
-    runs = train_all(list(named.values()), objective=objective)
+    runs = run_all(list(named.values()))
     return Study(title, note, tuple(named), tuple(run.spec for run in runs), tuple(runs))
 
 

@@ -13,7 +13,9 @@ import numpy as np
 
 from thalweg.descent.run import Run
 from thalweg.descent.spec import Spec
+from thalweg.descent.train import train_all
 from thalweg.evidence.study import Note, Study, run_study
+from thalweg.evidence.trials import RunAll
 
 GRID = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0)
 WIDEN = 4  # how many more rates are tried beyond an edge where the best one lies
@@ -61,23 +63,25 @@ class Sweep:
     study: Study = field(repr=False)
 
 
-def sweep(base: Spec, rule: str, *, seeds: Sequence[int], grid: Sequence[float] = GRID) -> Sweep:
+def sweep(
+    base: Spec, rule: str, *, seeds: Sequence[int], grid: Sequence[float] = GRID, run_all: RunAll = train_all
+) -> Sweep:
     """Sweep `rule` on the problem, batch and budget of `base`. Nothing of the caller's is changed."""
     if not grid or not seeds:
         raise ValueError("a sweep needs at least one rate and one seed")
-    studies = [_study(base, rule, sorted(set(grid)), seeds)]
+    studies = [_study(base, rule, sorted(set(grid)), seeds, run_all)]
     rates = judged(studies)
     for _ in range(WIDEN):
         best = _best(rates)
         if best is None or best.lr not in (rates[0].lr, rates[-1].lr) or len(rates) == 1:
             break
         beyond = best.lr * np.sqrt(10) if best is rates[-1] else best.lr / np.sqrt(10)
-        studies.append(_study(base, rule, [float(f"{beyond:.0e}")], seeds))
+        studies.append(_study(base, rule, [float(f"{beyond:.0e}")], seeds, run_all))
         rates = judged(studies)
     chosen = choose(rates)
     if chosen is not None:
         refined = [lr for lr in (chosen.lr / 2, chosen.lr * 2) if lr not in {rate.lr for rate in rates}]
-        studies.append(_study(base, rule, refined, seeds))
+        studies.append(_study(base, rule, refined, seeds, run_all))
         rates = judged(studies)
         chosen = choose(rates)
     best = _best(rates)
@@ -85,9 +89,9 @@ def sweep(base: Spec, rule: str, *, seeds: Sequence[int], grid: Sequence[float] 
     return Sweep(rule, rates, chosen, at_edge, _sentence(rule, rates, chosen, at_edge), _joined(rule, studies))
 
 
-def _study(base: Spec, rule: str, grid: Sequence[float], seeds: Sequence[int]) -> Study:
+def _study(base: Spec, rule: str, grid: Sequence[float], seeds: Sequence[int], run_all: RunAll) -> Study:
     named = {f"{rule}-lr{lr:.4g}-seed{seed}": base.but(rule=rule, lr=lr, seed=seed) for lr in grid for seed in seeds}
-    return run_study(f"learning-rate sweep of {rule}", _note(rule), named)
+    return run_study(f"learning-rate sweep of {rule}", _note(rule), named, run_all)
 
 
 def _note(rule: str) -> Note:

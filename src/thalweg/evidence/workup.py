@@ -15,7 +15,7 @@ import msgspec
 
 from thalweg.descent.run import Run
 from thalweg.descent.spec import Spec
-from thalweg.descent.train import resolved, train
+from thalweg.descent.train import resolved, train_all
 from thalweg.errors import SpecError
 from thalweg.evidence.ablation import Ablation, ablate
 from thalweg.evidence.check import Check
@@ -24,6 +24,7 @@ from thalweg.evidence.criterion import FastAndStable, fast_and_stable, suggest_c
 from thalweg.evidence.held_out import HeldOut, chosen_threshold, hold_out
 from thalweg.evidence.preflight import preflight
 from thalweg.evidence.sweep import Sweep, sweep
+from thalweg.evidence.trials import RunAll
 from thalweg.formulas.rules import RULES
 from thalweg.problems.build import build
 from thalweg.problems.fit import Fit
@@ -99,7 +100,7 @@ STAGES = (
 )
 
 
-def work_up(request: Request) -> Generator[Stage, None, Workup]:
+def work_up(request: Request, run_all: RunAll = train_all) -> Generator[Stage, None, Workup]:
     """Do it all. Raises what reading the data raises; divergence is recorded, not raised."""
     stages = iter(Stage(name, i, len(STAGES)) for i, name in enumerate(STAGES, 1))
     base = resolved(_trial(request))
@@ -108,24 +109,24 @@ def work_up(request: Request) -> Generator[Stage, None, Workup]:
     yield next(stages)
     checks = tuple(preflight(base, problem))
     yield next(stages)
-    sweeps = tuple(sweep(base, rule, seeds=seeds) for rule in request.rules)
+    sweeps = tuple(sweep(base, rule, seeds=seeds, run_all=run_all) for rule in request.rules)
     ready = {s.rule: base.but(rule=s.rule, lr=s.chosen.lr) for s in sweeps if s.chosen}
     if not ready:
         raise SpecError("no rule trains at any rate tried: " + " ".join(s.sentence for s in sweeps))
     yield next(stages)
     fresh = [seed + FRESH for seed in seeds]
-    optimizers = compare_rules(ready, seeds=fresh)
+    optimizers = compare_rules(ready, seeds=fresh, run_all=run_all)
     winner = min(optimizers.entries, key=lambda entry: (entry.diverged, entry.best))
     setting = ready[winner.name]
     yield next(stages)
-    ablation = ablate(setting, changes_of(setting, winner.runs[0]), seeds=fresh, title="ablations")
+    ablation = ablate(setting, changes_of(setting, winner.runs[0]), seeds=fresh, title="ablations", run_all=run_all)
     yield next(stages)
-    schedules = compare_schedules(setting, seeds=fresh)
+    schedules = compare_schedules(setting, seeds=fresh, run_all=run_all)
     yield next(stages)
-    batches = compare_batches(setting, seeds=fresh, epochs=_epochs(request, problem))
+    batches = compare_batches(setting, seeds=fresh, epochs=_epochs(request, problem), run_all=run_all)
     yield next(stages)
     chosen, why = _chosen(request, setting, optimizers, ablation)
-    run = train(chosen)
+    (run,) = run_all([chosen])
     yield next(stages)
     threshold = chosen_threshold(run)
     return Workup(
@@ -140,7 +141,7 @@ def work_up(request: Request) -> Generator[Stage, None, Workup]:
         why=why,
         run=run,
         criterion=fast_and_stable(run, request.budget),
-        validation=hold_out(run, "validation", threshold=threshold, intervals=False),
+        validation=hold_out(run, "validation", threshold=threshold),
         test=hold_out(run, "test", threshold=threshold),
     )
 

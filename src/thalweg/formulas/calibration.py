@@ -44,9 +44,7 @@ def calibration_curve(y, p, *, bins: int = 10, by: Bins = "width", weight=None) 
     ([0.35, 0.85], [0.5, 1.0], [2.0, 2.0])
     """
     if bins < 1 or by not in ("width", "rows"):
-        raise SpecError(
-            f"calibration has bins {bins} by {by!r}; expected 1 bin or more, by 'width' or 'rows'"
-        )
+        raise SpecError(f"calibration has bins {bins} by {by!r}; expected 1 bin or more, by 'width' or 'rows'")
     y, p = np.asarray(y), np.asarray(p)
     claimed, came_true = claims(y, p)
     weight = np.ones(len(y)) if weight is None else np.asarray(weight, np.float64)
@@ -54,9 +52,7 @@ def calibration_curve(y, p, *, bins: int = 10, by: Bins = "width", weight=None) 
     sums, edges = np.empty((3, *lead, bins)), np.empty((*lead, bins + 1))
     for member in np.ndindex(*lead):
         c = claimed[member]
-        edges[member] = (
-            np.linspace(0, 1, bins + 1) if by == "width" else np.quantile(c, np.linspace(0, 1, bins + 1))
-        )
+        edges[member] = np.linspace(0, 1, bins + 1) if by == "width" else np.quantile(c, np.linspace(0, 1, bins + 1))
         bin_of = np.searchsorted(edges[member][1:-1], c)
         for total, of in zip(sums, (c, came_true[member], 1.0), strict=True):
             total[member] = np.bincount(bin_of, weight * of, minlength=bins)

@@ -104,7 +104,7 @@ def chosen(p, threshold=0.5):
     return (p[..., 0] >= threshold).astype(np.intp) if p.shape[-1] == 1 else p.argmax(-1)
 
 
-def confusion_matrix(y, p, weight=None, *, threshold=0.5):
+def confusion_matrix(y: Array, p: Array, weight: Array | None = None, *, threshold: float = 0.5) -> Array:
     """Rows counted by true class (down) and chosen class (across): (..., C, C), C = 2 where K = 1.
 
     >>> confusion_matrix(np.array([[0.0], [1.0], [1.0]]), np.array([[0.9], [0.8], [0.1]])).tolist()

@@ -141,9 +141,7 @@ def named_surface(name: str, **settings: Any) -> Surface:
     chosen = SURFACES.named(name)
     known = list(signature(FAMILIES[name]).parameters) if name in FAMILIES else []
     if extra := sorted(settings.keys() - set(known)):
-        raise SpecError(
-            f"surface {name!r} has no setting {', '.join(extra)}; it takes {', '.join(known) or 'none'}"
-        )
+        raise SpecError(f"surface {name!r} has no setting {', '.join(extra)}; it takes {', '.join(known) or 'none'}")
     return FAMILIES[name](**settings) if settings else chosen
 
 

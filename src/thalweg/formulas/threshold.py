@@ -65,9 +65,7 @@ def best_threshold(y, p, measure: str = "f1", weight=None) -> Threshold:
             "expected (B,) or (B, 1) for both, one probability for each row and at least one row"
         )
     if not np.isfinite(p).all():
-        raise DataError(
-            "p holds nan or inf; choose a threshold on the predictions of a run that did not diverge"
-        )
+        raise DataError("p holds nan or inf; choose a threshold on the predictions of a run that did not diverge")
     thresholds, *table = cuts(y, p, weight)
     values = formula(*table)
     best = np.flatnonzero(values == values.max())

@@ -12,11 +12,12 @@ import msgspec
 import numpy as np
 from cyclopts import Parameter
 
-from thalweg.errors import SpecError
+from thalweg.errors import SpecError, ThalwegError
 from thalweg.evidence.gradcheck import GradientCheck, check_gradient
 from thalweg.formulas.registry import unknown
 from thalweg.formulas.streams import Purpose, stream
 from thalweg.interfaces.cli import FAILED, FINE
+from thalweg.interfaces.cli.flags import Json
 from thalweg.interfaces.cli.say import put_json, say
 
 EXAMPLE = "thalweg check mine.py:loss_and_grad --start 0.5 -1.2 2"
@@ -30,7 +31,7 @@ def check(
     at: str = "",
     grad: str = "",
     seed: int = 0,
-    json: bool = False,
+    json: Json = False,
 ) -> int:
     """Check the gradient of a function of your own against central differences.
 
@@ -63,9 +64,9 @@ def check(
     point = where(module, path, start, size, at, seed)
     try:
         found = check_gradient(target, point, seed=seed)
-    except SpecError:
+    except ThalwegError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SpecError(f"{function} failed: {told(error, path)}") from None
     if json:
         put_json(msgspec.to_builtins(found, enc_hook=str))
@@ -93,7 +94,7 @@ def load(path: Path) -> ModuleType:
     sys.path.insert(0, str(path.parent.absolute()))
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SpecError(f"{path} does not run: {told(error, path)}") from None
     finally:
         sys.path.pop(0)

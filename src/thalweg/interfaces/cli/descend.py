@@ -1,21 +1,19 @@
 """thalweg descend: rules on a surface whose minima are known, with the picture."""
 
-import shutil
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from thalweg.descent.files import numbered_folder
 from thalweg.descent.folder import Writer
 from thalweg.descent.run import Run
 from thalweg.descent.spec import Spec
 from thalweg.descent.train import begin, finish, train_all
 from thalweg.evidence.known_minimum import KnownMinimumCheck, check_known_minimum
 from thalweg.interfaces.cli import FAILED, FINE
-from thalweg.interfaces.cli.flags import assignments
-from thalweg.interfaces.cli.say import put_json, quoted, say
+from thalweg.interfaces.cli.flags import Json, assignments
+from thalweg.interfaces.cli.folders import fresh_folder
+from thalweg.interfaces.cli.say import command, put_json, say
 from thalweg.problems.sections import OnSurface
 
 
@@ -32,7 +30,7 @@ def descend(
     condition: float = 10.0,
     set: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
     out: Path = Path("runs"),
-    json: bool = False,
+    json: Json = False,
 ) -> int:
     """Walk one or more rules down a surface and draw their paths.
 
@@ -72,17 +70,13 @@ def descend(
     specs = {name: base.but(rule=name, lr=lr).but(**assignments(set)) for name in rule}
     runs = {name: finish(begin(spec)) for name, spec in specs.items()}
     checks = known_minima(specs, seeds, tolerance)
-    folder = numbered_folder(out, f"{surface}-{'-'.join(rule)}")
-    try:
+    with fresh_folder(out, None, f"{surface}-{'-'.join(rule)}") as folder:
         for name, run in runs.items():
             (own := folder / name).mkdir()
             writer = Writer(own)
             writer.begin(begin(specs[name]))
             writer.end(run)
-        page = write_descent_page(runs, checks, folder, quoted(["thalweg", *sys.argv[1:]]))
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        page = write_descent_page(runs, checks, folder, command())
     if json:
         put_json({"folder": str(folder), "runs": {name: ending(run) for name, run in runs.items()}})
     for name, run in runs.items():
@@ -125,4 +119,5 @@ def ending(run: Run) -> dict[str, Any]:
 def line(name: str, run: Run) -> str:
     """One rule's ending in a line."""
     w = ", ".join(f"{value:.6g}" for value in run.w[:4]) + (", …" if len(run.w) > 4 else "")
-    return f"{name:<10} lr {run.spec.method.lr:<8.3g} loss {run.final['train_loss']:<12.6g} at ({w})  {run.stopped.sentence}"
+    numbers = f"lr {run.spec.method.lr:<8.3g} loss {run.final['train_loss']:<12.6g} at ({w})"
+    return f"{name:<10} {numbers}  {run.stopped.sentence}"

@@ -7,13 +7,15 @@ from typing import Annotated, Any, Literal
 from cyclopts import Group, Parameter
 
 from thalweg.descent.spec import Spec
-from thalweg.errors import FolderError, SpecError
+from thalweg.errors import FolderError, SpecError, ThalwegError
 from thalweg.problems.sections import Table
 
 DATA = Group("Data", sort_key=1)
 MODEL = Group("Model and loss", sort_key=2)
 METHOD = Group("Method", sort_key=3)
 RUN = Group("Batches, stopping, seed", sort_key=4)
+
+Json = Annotated[bool, Parameter(negative=())]
 
 
 @Parameter(name="*")
@@ -151,7 +153,7 @@ def spec_from(data: str | None, *groups: Any, base: Spec | None = None) -> Spec:
         path = Path(data)
         if not path.is_file():
             raise FolderError(f"no file {data}; give a spec.toml, a table or a bundled name")
-        base, data = Spec.from_toml(path.read_text(), data), None
+        base, data = _read(path), None
     base = base or Spec(problem=Table())
     flags = changes(*groups)
     if data is not None:
@@ -161,3 +163,12 @@ def spec_from(data: str | None, *groups: Any, base: Spec | None = None) -> Spec:
         flags["source"] = source
         flags.setdefault("sha256", "")
     return base.but(**flags)
+
+
+def _read(path: Path) -> Spec:
+    """The Spec of a file; whatever is wrong with it, the message names the file."""
+    try:
+        return Spec.from_toml(path.read_text(encoding="utf-8"), str(path))
+    except (ThalwegError, UnicodeDecodeError, OSError) as error:
+        known = str(error).startswith(f"{path}: ")
+        raise SpecError(str(error) if known else f"{path}: {error}") from None

@@ -1,28 +1,22 @@
 """thalweg report: the main job."""
 
-import shutil
-import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from thalweg.descent.files import named_folder, numbered_folder
-from thalweg.descent.interrupt import Interrupt, interruptible
+from thalweg.descent.train import resolved
 from thalweg.errors import FolderError
 from thalweg.evidence.results import results
 from thalweg.evidence.workup import RULES_COMPARED, Request, Stage, Workup, work_up
 from thalweg.evidence.workup_folder import begin_folder, read_request, save_workup, verify
 from thalweg.interfaces.cli import FAILED, FINE, INTERRUPTED
-from thalweg.interfaces.cli.flags import DataFlags, MethodFlags, ModelFlags, RunFlags, spec_from
-from thalweg.interfaces.cli.say import progress, put_json, quoted, say
+from thalweg.interfaces.cli.flags import DataFlags, Json, MethodFlags, ModelFlags, RunFlags, spec_from
+from thalweg.interfaces.cli.folders import fresh_folder
+from thalweg.interfaces.cli.say import command, progress, put_json, say
 
 SHOWN_DIFFERENCES = 10
-
-
-class Interrupted(Exception):
-    """Ctrl-C between two parts of the work."""
 
 
 def report(
@@ -39,7 +33,7 @@ def report(
     out: Path = Path("runs"),
     name: str | None = None,
     verify: Path | None = None,
-    json: bool = False,
+    json: Json = False,
 ) -> int:
     """Load, split, standardise, preflight, sweep, ablate, compare, train, test, and write report.html.
 
@@ -80,31 +74,24 @@ def write_report(request: Request, out: Path, name: str | None, json: bool) -> i
     """Work up the request into a new folder. Nothing is left behind if it cannot be done."""
     from thalweg.interfaces.report.build import write_page
 
+    resolved(request.spec)  # what cannot be read is said before a folder is made
     stem = Path(request.spec.problem.source).stem  # type: ignore[union-attr]
-    folder = named_folder(out, name) if name else numbered_folder(out, stem)
-    command = quoted(["thalweg", *sys.argv[1:]])
     try:
-        begin_folder(folder, request, command)
-        with interruptible() as interrupt:
-            workup = _followed(work_up(request), interrupt)
+        with fresh_folder(out, name, stem) as folder:
+            begin_folder(folder, request, command())
+            workup = _followed(work_up(request))
             save_workup(workup, folder)
-            page = write_page(workup, folder, command)
-    except Interrupted as stop:
-        shutil.rmtree(folder)
-        say(
-            f"interrupted during {stop}; nothing was kept, because trials are quick to repeat. Go on with:\n  {command}"
-        )
+            page = write_page(workup, folder, command())
+    except KeyboardInterrupt:
+        say(f"\ninterrupted; nothing was kept, because trials are quick to repeat. Start again with:\n  {command()}")
         return INTERRUPTED
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
     if json:
         put_json({"folder": str(folder), "report": str(page), **results(workup)})
     tell(workup, folder, page)
     return FAILED if workup.run.diverged else FINE
 
 
-def _followed(work: Generator[Stage, None, Workup], interrupt: Interrupt) -> Workup:
+def _followed(work: Generator[Stage, None, Workup]) -> Workup:
     """Run the generator to its end, showing its stages."""
     with progress(8) as show:
         while True:
@@ -113,8 +100,6 @@ def _followed(work: Generator[Stage, None, Workup], interrupt: Interrupt) -> Wor
             except StopIteration as done:
                 workup: Workup = done.value
                 return workup
-            if interrupt.asked:
-                raise Interrupted(stage.name)
             show(stage.name, stage.number)
 
 
@@ -134,14 +119,13 @@ def verify_folder(folder: Path, json: bool) -> int:
     """Run a study folder again and compare every number except wall-clock times."""
     if not folder.is_dir():
         raise FolderError(f"no folder {folder}; give a study folder that thalweg report made")
-    request, command = read_request(folder)
-    say(f"running again: {command}")
-    with interruptible() as interrupt:
-        try:
-            workup = _followed(work_up(request), interrupt)
-        except Interrupted as stop:
-            say(f"interrupted during {stop}; the folder is as it was. Go on with: thalweg report --verify {folder}")
-            return INTERRUPTED
+    request, made_by = read_request(folder)
+    say(f"running again: {made_by}")
+    try:
+        workup = _followed(work_up(request))
+    except KeyboardInterrupt:
+        say(f"\ninterrupted; the folder is as it was. Start again with:\n  {command()}")
+        return INTERRUPTED
     compared, differences = verify(folder, workup)
     if json:
         shown = [{"where": d.where, "stored": d.stored, "now": d.now} for d in differences]

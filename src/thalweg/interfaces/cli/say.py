@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from thalweg.interfaces.cli import ASKED
+
 
 def say(text: str = "") -> None:
     """A line for people, on stderr so that stdout stays for --json."""
@@ -31,6 +33,11 @@ def progress(total: int) -> Iterator[Any]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=total)
         yield lambda name, number: bar.update(task, description=name, completed=number - 1)
+
+
+def command() -> str:
+    """The command that is at work, as it can be pasted."""
+    return quoted(["thalweg", *ASKED.get()])
 
 
 def quoted(arguments: list[str]) -> str:

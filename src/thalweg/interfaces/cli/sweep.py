@@ -1,21 +1,19 @@
 """thalweg sweep: which learning rate."""
 
-import shutil
-import sys
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from thalweg.descent.files import named_folder, numbered_folder
 from thalweg.descent.train import resolved
 from thalweg.errors import SpecError
 from thalweg.evidence import sweep as sweeps
 from thalweg.evidence.study import save_json, save_table
 from thalweg.formulas.rules import RULES
 from thalweg.interfaces.cli import FAILED, FINE
-from thalweg.interfaces.cli.flags import DataFlags, MethodFlags, ModelFlags, RunFlags, spec_from
-from thalweg.interfaces.cli.say import progress, put_json, quoted, say
+from thalweg.interfaces.cli.flags import DataFlags, Json, MethodFlags, ModelFlags, RunFlags, spec_from
+from thalweg.interfaces.cli.folders import fresh_folder
+from thalweg.interfaces.cli.say import command, progress, put_json, say
 from thalweg.interfaces.cli.train import stem
 
 
@@ -31,7 +29,7 @@ def sweep(
     seeds: int = 3,
     out: Path = Path("runs"),
     name: str | None = None,
-    json: bool = False,
+    json: Json = False,
 ) -> int:
     """Sweep the learning rate of one or more rules: every rate judged, one chosen, and why.
 
@@ -73,17 +71,13 @@ def sweep(
         for number, rule in enumerate(named, 1):
             show(f"sweeping {rule}", number)
             found.append(sweeps.sweep(base, rule, seeds=[base.seed + i for i in range(seeds)], grid=rates))
-    folder = named_folder(out, name) if name else numbered_folder(out, f"{stem(base).rpartition('-')[0]}-sweep")
     plain = [plain_sweep(one) for one in found]
-    try:
+    with fresh_folder(out, name, f"{stem(base).rpartition('-')[0]}-sweep") as folder:
         for one in found:
             one.study.save(folder / one.rule)
         save_table(folder, [row for one in found for row in one.study.table])
         save_json(folder / "results.json", plain)
-        page = write_sweep_page(found, base, folder, quoted(["thalweg", *sys.argv[1:]]))
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        page = write_sweep_page(found, base, folder, command())
     if json:
         put_json({"folder": str(folder), "sweeps": plain})
     for one in found:

@@ -1,20 +1,18 @@
 """thalweg train: one setting."""
 
-import shutil
-import sys
 from pathlib import Path
 
-from thalweg.descent.files import named_folder, numbered_folder
 from thalweg.descent.folder import Writer, load_run
-from thalweg.descent.interrupt import interruptible
+from thalweg.descent.interrupt import Interrupt, interruptible
 from thalweg.descent.population import Population
 from thalweg.descent.run import Run
 from thalweg.descent.spec import Spec
 from thalweg.descent.train import begin, finish
 from thalweg.evidence.study import log_row
 from thalweg.interfaces.cli import FAILED, FINE, INTERRUPTED
-from thalweg.interfaces.cli.flags import DataFlags, MethodFlags, ModelFlags, RunFlags, changes, spec_from
-from thalweg.interfaces.cli.say import put_json, quoted, say
+from thalweg.interfaces.cli.flags import DataFlags, Json, MethodFlags, ModelFlags, RunFlags, changes, spec_from
+from thalweg.interfaces.cli.folders import fresh_folder
+from thalweg.interfaces.cli.say import command, put_json, quoted, say
 
 LINES = 10  # of progress
 
@@ -29,7 +27,7 @@ def train(
     resume: Path | None = None,
     out: Path = Path("runs"),
     name: str | None = None,
-    json: bool = False,
+    json: Json = False,
 ) -> int:
     """Train one setting and write its run folder.
 
@@ -55,13 +53,11 @@ def train(
     spec = population.setup.specs[0]
     for notice in population.problem.notices:
         say(f"note: {notice}")
-    folder = named_folder(out, name) if name else numbered_folder(out, stem(spec))
-    try:
-        Writer(folder).begin(population)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return follow(population, folder, json)
+    with interruptible() as interrupt:
+        with fresh_folder(out, name, stem(spec)) as folder:
+            (writer := Writer(folder)).begin(population)
+        done = follow(population, writer, interrupt)
+    return tell(done, folder, json)
 
 
 def go_on(folder: Path, json: bool, given: dict[str, object]) -> int:
@@ -74,31 +70,30 @@ def go_on(folder: Path, json: bool, given: dict[str, object]) -> int:
         say(f"{folder}: {stored.stopped.sentence}; nothing is left to do")
         return tell(stored, folder, json)
     say(f"going on from step {stored.state.t}")
-    return follow(begin(stored.spec, resume=stored), folder, json)
+    with interruptible() as interrupt:
+        population = begin(stored.spec, resume=stored)
+        (writer := Writer(folder)).begin(population)
+        run = follow(population, writer, interrupt)
+    return tell(run, folder, json)
 
 
-def follow(population: Population, folder: Path, json: bool) -> int:
-    """Advance to the end, saving and telling on the way. Ctrl-C leaves a checkpoint and the command that goes on."""
+def follow(population: Population, writer: Writer, interrupt: Interrupt) -> Run:
+    """Advance to the end, saving and telling on the way. Ctrl-C leaves a checkpoint."""
     from thalweg.interfaces.report.run_page import write_run_page
 
-    writer = Writer(folder)
-    writer.begin(population)
     spoken = max(1, population.setup.specs[0].stop.steps // LINES)
-    with interruptible() as interrupt:
 
-        def watch(now: Population) -> bool:
-            writer.watch(now)
-            if now.state.t % spoken == 0:
-                say(progress_line(now))
-            return interrupt.asked
+    def watch(now: Population) -> bool:
+        writer.watch(now)
+        if now.state.t % spoken == 0:
+            say(progress_line(now))
+        return interrupt.asked
 
-        run = finish(population, watch=watch)
-        writer.end(run)
-        if run.unfinished:
-            say(f"{run.stopped.sentence}; go on with:\n  {quoted(['thalweg', 'train', '--resume', str(folder)])}")
-            return INTERRUPTED
-        write_run_page(run, folder, quoted(["thalweg", *sys.argv[1:]]))
-    return tell(run, folder, json)
+    run = finish(population, watch=watch)
+    writer.end(run)
+    if not run.unfinished:
+        write_run_page(run, writer.folder, command())
+    return run
 
 
 def progress_line(population: Population) -> str:
@@ -111,7 +106,10 @@ def progress_line(population: Population) -> str:
 
 
 def tell(run: Run, folder: Path, json: bool) -> int:
-    """The last lines."""
+    """The last lines; of an interrupted run the command that goes on."""
+    if run.unfinished:
+        say(f"{run.stopped.sentence}; go on with:\n  {quoted(['thalweg', 'train', '--resume', str(folder)])}")
+        return INTERRUPTED
     if json:
         put_json({"folder": str(folder), **log_row(folder.name, run)})
     say(run.stopped.sentence[:1].upper() + run.stopped.sentence[1:] + ".")

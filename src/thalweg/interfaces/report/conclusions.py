@@ -1,5 +1,7 @@
 """What a workup says, in sentences that follow from its numbers; the command line and the page say the same."""
 
+from math import hypot
+
 from thalweg.evidence.held_out import HeldOut
 from thalweg.evidence.workup import Workup, fit_of
 
@@ -67,16 +69,18 @@ def _for_nothing(workup: Workup, test: HeldOut) -> str:
 def _generalises(workup: Workup) -> str:
     """Do the test rows agree with the validation rows that were chosen on?"""
     name = MAIN[fit_of(workup).loss.task]
-    value, low_high = workup.validation.measures[name], workup.test.intervals.get(name)
-    if low_high is None:
-        return "There are too few test rows for an interval."
-    inside = low_high[0] <= value <= low_high[1]
-    said = "lies inside" if inside else "lies outside"
-    text = f"Validation {named(name)} was {value:.3f}, which {said} the test interval"
-    return text + (
-        ": no sign that choosing on the validation rows misled."
-        if inside
-        else ": validation and test rows differ by more than chance, so trust the test rows, and look at the split."
+    ours, theirs = workup.validation, workup.test
+    if name not in ours.intervals or name not in theirs.intervals:
+        return "There are too few validation or test rows to compare the two."
+    gap = ours.measures[name] - theirs.measures[name]
+    widths = [(held.intervals[name][1] - held.intervals[name][0]) / 2 for held in (ours, theirs)]
+    chance = hypot(*widths)
+    text = f"{named(name)} on the validation rows, which chose the setting, is {ours.measures[name]:.3f}"
+    if abs(gap) <= chance:
+        return f"{text[:1].upper()}{text[1:]}: within chance (± {chance:.3f}) of the test rows."
+    return (
+        f"{text[:1].upper()}{text[1:]}: further from the test rows than chance (± {chance:.3f}), "
+        "so trust the test rows, and look at the split."
     )
 
 

@@ -52,7 +52,8 @@ def picture(surface: Surface, runs: Mapping[str, Run]) -> list[Block]:
             if surface.size <= 2
         ]
     if surface.size == 1:
-        x = np.linspace(*surface.box[0], 4 * GRID)
+        low, high = surface.box[0]
+        x = np.linspace(low, high, 4 * GRID)
         return [charts.curve(surface.name, x, surface.value(x[:, None]), walks, note=note)]
     if surface.size == 2:
         x, y = (np.linspace(low, high, GRID) for low, high in window(surface.box, paths))

@@ -21,7 +21,7 @@ def write_run_page(run: Run, folder: Path, command: str) -> Path:
         Callout("bad" if run.diverged else "good", sentence, f"Best weights at step {run.best_t}."),
         Facts(measures),
     ]
-    curves = [loss_chart(run), *([chart] if (chart := measure_chart(run)) else []), *norm_charts(run)]
+    curves: list[Block] = [loss_chart(run), *([chart] if (chart := measure_chart(run)) else []), *norm_charts(run)]
     return write_page(
         folder,
         f"Run: {folder.name}",

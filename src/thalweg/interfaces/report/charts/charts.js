@@ -25,9 +25,9 @@ const charts = (() => {
   }
 
   /** Nice places for ticks in [lo, hi], as in charts/ticks.py. */
-  function linearTicks(lo, hi, target) {
+  function linearTicks(lo, hi, target, least = 0) {
     const raw = (hi - lo) / target, power = 10 ** Math.floor(Math.log10(raw));
-    const step = [1, 2, 2.5, 5, 10].find((factor) => factor * power >= raw * (1 - 1e-9)) * power;
+    const step = Math.max(least, [1, 2, 2.5, 5, 10].find((factor) => factor * power >= raw * (1 - 1e-9)) * power);
     const found = [];
     for (let i = Math.ceil(lo / step - 1e-9); i * step <= hi + step * 1e-9; i++) found.push(i * step);
     return found;
@@ -47,12 +47,12 @@ const charts = (() => {
   // --- line charts: hover and zoom -------------------------------------------------------------------
 
   /** An axis of charts/scale.py: values to fractions of it and back. */
-  function axisOf({ lo, hi, log }) {
+  function axisOf({ lo, hi, log, whole }) {
     const forward = log ? Math.log10 : (v) => v, start = forward(lo), span = forward(hi) - start;
     return {
       unit: (value) => (forward(value) - start) / span,
       value: (unit) => (log ? 10 ** (start + unit * span) : start + unit * span),
-      ticks: (from, to, target) => (log ? logTicks : linearTicks)(from, to, target),
+      ticks: (from, to, target) => (log ? logTicks(from, to, target) : linearTicks(from, to, target, whole ? 1 : 0)),
     };
   }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -45,7 +46,7 @@ class _Matrix:
     counts: Array
     names: tuple[str, ...]
 
-    @property
+    @cached_property
     def side(self) -> float:
         """Width of a cell: generous for few classes, never narrower than its number."""
         widest = max(width(_written(count), 13) for count in self.counts.ravel())
@@ -56,7 +57,7 @@ class _Matrix:
         """Height of a cell."""
         return min(60.0, max(40.0, 0.75 * self.side))
 
-    @property
+    @cached_property
     def longest(self) -> float:
         """Width of the longest name."""
         return max(width(truncated(name, _LETTERS)) for name in self.names)

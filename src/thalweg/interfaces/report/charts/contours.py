@@ -14,10 +14,12 @@ from thalweg.interfaces.report.charts.marks import line_path
 from thalweg.interfaces.report.charts.markup import Safe, tag, text
 from thalweg.interfaces.report.charts.plot import Plot, hang
 from thalweg.interfaces.report.charts.scale import Scale, fit
+from thalweg.interfaces.report.charts.thinning import thinned_rows
 from thalweg.interfaces.report.charts.walks import Walk
 from thalweg.interfaces.report.charts.wording import short
 
 _LEVELS = 14
+_FINEST = 160
 _PIXEL = 0.002  # of the box
 
 
@@ -38,7 +40,7 @@ def contours(
     Levels are quantiles of z, so that lines are spread evenly over the picture however steep its walls are.
     """
     ways = walked.drawable(walks)
-    grid_x, grid_y, heights = column(x), column(y), np.atleast_2d(numbers(z))
+    grid_x, grid_y, heights = _coarser(column(x), column(y), np.atleast_2d(numbers(z)))
     x_scale, y_scale = fit(grid_x, pad=0), fit(grid_y, pad=0)
     if x_scale is None or y_scale is None or heights.shape != (len(grid_y), len(grid_x)):
         return nothing_to_draw("contours", title, note)
@@ -49,6 +51,14 @@ def contours(
     marks = _minimisers(minimisers, x_scale, y_scale)
     drawing = walked.over(ground, ways, plot, said, marks)
     return walked.walk_figure("contours", title, drawing, ways, plot, note)
+
+
+def _coarser(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
+    """A grid of at most 160 × 160, which is as fine as the picture."""
+    if z.shape != (len(y), len(x)):
+        return x, y, z
+    columns, rows = thinned_rows(len(x), _FINEST), thinned_rows(len(y), _FINEST)
+    return x[columns], y[rows], z[np.ix_(rows, columns)]
 
 
 def _description(title: str, heights: Array, names: list[str]) -> str:
@@ -81,12 +91,10 @@ def _region(polygons: list[Array], offsets: list[Array]) -> Safe:
 
 
 def _simplified(ring: Array) -> Array:
-    """Without the points that lie within a pixel of the one before."""
-    kept = [0]
-    for index in range(1, len(ring)):
-        if np.abs(ring[index] - ring[kept[-1]]).max() > _PIXEL:
-            kept.append(index)
-    return ring[kept]
+    """Points moved to the nearest pixel, without those that stay on the one before."""
+    pixels = np.rint(ring / _PIXEL)
+    moved = np.abs(np.diff(pixels, axis=0, prepend=np.inf)).max(axis=1) > 0
+    return np.asarray(pixels[moved] * _PIXEL)
 
 
 def _minimisers(places: ArrayLike, x_scale: Scale, y_scale: Scale) -> list[Safe]:

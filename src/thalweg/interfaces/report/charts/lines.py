@@ -19,7 +19,7 @@ from thalweg.interfaces.report.charts.legend import legend
 from thalweg.interfaces.report.charts.marks import area_path, cross, line, line_path
 from thalweg.interfaces.report.charts.markup import Safe, join
 from thalweg.interfaces.report.charts.plot import Plot, hang, stretched
-from thalweg.interfaces.report.charts.scale import Scale, fit, wants_log
+from thalweg.interfaces.report.charts.scale import Scale, counting, fit, wants_log
 from thalweg.interfaces.report.charts.series import Line, Series, drawable, hover_data, numbers
 from thalweg.interfaces.report.charts.thinning import thinned_line
 from thalweg.interfaces.report.charts.wording import short, truncated
@@ -47,7 +47,8 @@ def lines(
     found = drawable(series)
     heights = finite(*(values for one in found for values in (one.y, one.lo, one.hi)))
     is_log = wants_log(heights) if log is None else log
-    x_scale = fit(finite(*(one.x[_shown(one.y, is_log)] for one in found)), log=log_x, pad=0)
+    places = finite(*(one.x[_shown(one.y, is_log)] for one in found))
+    x_scale = counting(fit(places, log=log_x, pad=0), places)
     y_scale = _height_scale(found, heights, is_log)
     if x_scale is None or y_scale is None:
         return nothing_to_draw("lines", title, note)

@@ -5,7 +5,7 @@ while text, dots and line widths keep their size.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,11 +18,12 @@ _RESOLVABLE = 1e-12  # of the magnitude; below it float64 has no room for ticks
 
 @dataclass(frozen=True)
 class Scale:
-    """An axis from lo to hi, lo < hi; on a log scale 0 < lo."""
+    """An axis from lo to hi, lo < hi; on a log scale 0 < lo; a `whole` one counts things, steps say."""
 
     lo: float
     hi: float
     log: bool = False
+    whole: bool = False
 
     def unit(self, values: Array) -> Array:
         """Values as fractions of the axis: lo is 0, hi is 1; NaN where a value has no place on it."""
@@ -35,7 +36,9 @@ class Scale:
 
     def ticks(self, target: int = 6) -> tuple[Tick, ...]:
         """About `target` labelled ticks inside the axis."""
-        return (log_ticks if self.log else linear_ticks)(self.lo, self.hi, target)
+        if self.log:
+            return log_ticks(self.lo, self.hi, target)
+        return linear_ticks(self.lo, self.hi, target, least=1.0 if self.whole else 0.0)
 
     def holds(self, value: float) -> bool:
         """Whether a value lies on the axis."""
@@ -69,6 +72,12 @@ def _linear_fit(lo: float, hi: float, pad: float) -> Scale:
         return Scale(lo - room, hi + room)
     room = pad * (hi - lo)
     return Scale(lo - room, hi + room)
+
+
+def counting(scale: Scale | None, values: Array) -> Scale | None:
+    """The same axis without ticks between whole numbers, if all values are whole."""
+    whole = scale is not None and bool(np.all(values == np.rint(values))) and scale.hi - scale.lo >= 2
+    return replace(scale, whole=True) if scale is not None and whole else scale
 
 
 def _log_fit(lo: float, hi: float, pad: float) -> Scale:

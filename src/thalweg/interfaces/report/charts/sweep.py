@@ -16,6 +16,7 @@ from thalweg.interfaces.report.charts.marks import cross, dot, line, line_path, 
 from thalweg.interfaces.report.charts.markup import Safe, join, percent, tag, text
 from thalweg.interfaces.report.charts.plot import ROW, Plot, hang, stretched
 from thalweg.interfaces.report.charts.scale import Scale, fit, wants_log
+from thalweg.interfaces.report.charts.thinning import thinned_rows
 from thalweg.interfaces.report.charts.wording import short
 
 _HIGHEST = 1e6  # a loss this many times above the lowest is drawn at the top edge
@@ -164,14 +165,22 @@ def _lane(tried: _Tried, index: int, row: int, x_scale: Scale) -> Safe:
 
 
 def _entry(tried: _Tried) -> str:
-    return tried.name if tried.chosen is None else f"{tried.name}, chosen {short(tried.chosen)}"
+    return tried.name if tried.chosen is None else f"{tried.name}, chosen {short(tried.chosen, 3)}"
 
 
 def _numbers(found: Sequence[_Tried], x: str) -> Numbers:
-    rows: list[list[object]] = []
-    for tried in found:
-        middle, low, high = (tried.middle(q) for q in (0.5, 0.0, 1.0))
-        for row, rate in enumerate(tried.lr):
-            count = int((~np.isfinite(tried.loss[row])).sum())
-            rows.append([tried.name, float(rate), float(middle[row]), float(low[row]), float(high[row]), count])
-    return Numbers(["rule", x, "median", "lowest", "highest", "diverged"], rows)
+    """A row for each rate, a column for each rule: the median and the ends, or that it diverged."""
+    rates = np.unique(finite(*(tried.lr for tried in found)))
+    rates = rates[thinned_rows(len(rates))]
+    rows = [[float(rate), *(_came_to(tried, rate) for tried in found)] for rate in rates]
+    return Numbers([x, *(tried.name for tried in found)], rows)
+
+
+def _came_to(tried: _Tried, rate: float) -> object:
+    losses = tried.loss[tried.lr == rate].ravel()
+    known = losses[np.isfinite(losses)]
+    if not known.size:
+        return "diverged" if losses.size else ""
+    ends = f" ({short(float(known.min()))} … {short(float(known.max()))})" if known.size > 1 else ""
+    lost = f", {losses.size - known.size} of {losses.size} diverged" if known.size < losses.size else ""
+    return f"{short(float(np.median(known)))}{ends}{lost}"

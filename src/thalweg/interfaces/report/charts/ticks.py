@@ -23,9 +23,9 @@ def nice_step(span: float, target: int) -> float:
     return next(factor * power for factor in _NICE if factor * power >= raw * (1 - 1e-9))
 
 
-def linear_ticks(lo: float, hi: float, target: int) -> tuple[Tick, ...]:
-    """Nice ticks inside [lo, hi], labelled with just the digits that tell them apart."""
-    step = nice_step(hi - lo, target)
+def linear_ticks(lo: float, hi: float, target: int, least: float = 0.0) -> tuple[Tick, ...]:
+    """Nice ticks inside [lo, hi], at least `least` apart, labelled with just the digits that tell them apart."""
+    step = max(least, nice_step(hi - lo, target))
     first, last = math.ceil(lo / step - 1e-9), math.floor(hi / step + 1e-9)
     values = [min(hi, max(lo, index * step)) for index in range(first, last + 1)]
     return tuple(Tick(value, label) for value, label in zip(values, _labels(values, step), strict=True))
