@@ -88,61 +88,18 @@ def _require_fitting(params: Mapping[str, Array], grads: Mapping[str, Array]) ->
             )
 
 
-class GD(ClassicOptimizer):
-    """Gradient descent; see rules.gd."""
-
-    rule = "gd"
-
-
-class Momentum(ClassicOptimizer):
-    """Momentum, by default as a moving average (ema=1; 0 is PyTorch's form); see rules.momentum."""
-
-    rule = "momentum"
+def classic(name: str, rule: str) -> type[ClassicOptimizer]:
+    """The class of this name for a registered rule; its documentation is the rule's. Serves your own rules too."""
+    return type(name, (ClassicOptimizer,), {"rule": rule, "__doc__": RULES.named(rule).doc, "__module__": __name__})
 
 
-class Nesterov(ClassicOptimizer):
-    """Nesterov's momentum without look-ahead; see rules.nesterov."""
-
-    rule = "nesterov"
-
-
-class Adagrad(ClassicOptimizer):
-    """Adagrad; see rules.adagrad."""
-
-    rule = "adagrad"
-
-
-class RMSProp(ClassicOptimizer):
-    """RMSProp; see rules.rmsprop."""
-
-    rule = "rmsprop"
-
-
-class Adam(ClassicOptimizer):
-    """Adam; see rules.adam."""
-
-    rule = "adam"
-
-
-class AMSGrad(ClassicOptimizer):
-    """AMSGrad; see rules.amsgrad."""
-
-    rule = "amsgrad"
-
-
-class AdamW(ClassicOptimizer):
-    """AdamW: decays every array it is given; leave biases to an Adam of their own. See rules.adamw."""
-
-    rule = "adamw"
-
-
-class NAdam(ClassicOptimizer):
-    """NAdam; see rules.nadam."""
-
-    rule = "nadam"
-
-
-class Lion(ClassicOptimizer):
-    """Lion; see rules.lion."""
-
-    rule = "lion"
+GD = classic("GD", "gd")
+Momentum = classic("Momentum", "momentum")
+Nesterov = classic("Nesterov", "nesterov")
+Adagrad = classic("Adagrad", "adagrad")
+RMSProp = classic("RMSProp", "rmsprop")
+Adam = classic("Adam", "adam")
+AMSGrad = classic("AMSGrad", "amsgrad")
+AdamW = classic("AdamW", "adamw")  # decays every array it is given: leave biases to an Adam of their own
+NAdam = classic("NAdam", "nadam")
+Lion = classic("Lion", "lion")

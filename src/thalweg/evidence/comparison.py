@@ -162,13 +162,19 @@ def _best_validation(entries: Sequence[Entry]) -> str:
     sound = [entry for entry in entries if not entry.diverged]
     if not sound:
         return "All diverged."
-    best = min(sound, key=lambda e: e.best)
-    equal = [e.name for e in sound if e is not best and not _clearly_better(best, e)]
+    best, equal = min(sound, key=lambda e: e.best), ties(entries)
     lost = [e.name for e in entries if e.diverged]
     tail = f" Diverged: {', '.join(lost)}." if lost else ""
     if equal:
         return f"In validation loss no difference is shown between {', '.join([best.name, *equal])}.{tail}"
     return f"Lowest validation loss: {best.name} ({best.best:.4g}), on every seed.{tail}"
+
+
+def ties(entries: Sequence[Entry]) -> list[str]:
+    """Those that the entry with the lowest validation loss is not clearly better than."""
+    sound = [entry for entry in entries if not entry.diverged]
+    best = min(sound, key=lambda e: e.best, default=None)
+    return [e.name for e in sound if best is not None and e is not best and not _clearly_better(best, e)]
 
 
 def _clearly_better(one: Entry, other: Entry) -> bool:

@@ -90,7 +90,7 @@ def sweep(
 
 
 def _study(base: Spec, rule: str, grid: Sequence[float], seeds: Sequence[int], run_all: RunAll) -> Study:
-    named = {f"{rule}-lr{lr:.4g}-seed{seed}": base.but(rule=rule, lr=lr, seed=seed) for lr in grid for seed in seeds}
+    named = {f"{rule}-lr{lr!r}-seed{seed}": base.but(rule=rule, lr=lr, seed=seed) for lr in grid for seed in seeds}
     return run_study(f"learning-rate sweep of {rule}", _note(rule), named, run_all)
 
 

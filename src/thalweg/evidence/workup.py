@@ -6,10 +6,10 @@
 `work_up` is a generator: it yields a Stage before each part, and returns the Workup.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -19,7 +19,7 @@ from thalweg.descent.train import resolved, train_all
 from thalweg.errors import SpecError
 from thalweg.evidence.ablation import Ablation, ablate
 from thalweg.evidence.check import Check
-from thalweg.evidence.comparison import Comparison, compare_batches, compare_rules, compare_schedules
+from thalweg.evidence.comparison import Comparison, Entry, compare_batches, compare_rules, compare_schedules, ties
 from thalweg.evidence.criterion import FastAndStable, fast_and_stable, suggest_clip
 from thalweg.evidence.held_out import HeldOut, chosen_threshold, hold_out
 from thalweg.evidence.preflight import preflight
@@ -69,6 +69,16 @@ class Stage:
     of: int
 
 
+class Trials(NamedTuple):
+    """Everything that was tried before a setting was chosen."""
+
+    sweeps: tuple[Sweep, ...]
+    optimizers: Comparison
+    ablation: Ablation
+    schedules: Comparison
+    batches: Comparison
+
+
 @dataclass(frozen=True)
 class Workup:
     """All that was found."""
@@ -105,9 +115,32 @@ def work_up(request: Request, run_all: RunAll = train_all) -> Generator[Stage, N
     stages = iter(Stage(name, i, len(STAGES)) for i, name in enumerate(STAGES, 1))
     base = resolved(_trial(request))
     problem = build(base.problem, base.dtype)
-    seeds = [base.seed + i for i in range(request.seeds)]
     yield next(stages)
     checks = tuple(preflight(base, problem))
+    trials = yield from _try_out(request, base, problem, stages, run_all)
+    yield next(stages)
+    chosen, why = _chosen(request, trials)
+    (run,) = run_all([chosen])
+    yield next(stages)
+    threshold = chosen_threshold(run)
+    return Workup(
+        request=request,
+        problem=problem,
+        checks=checks,
+        **trials._asdict(),
+        why=why,
+        run=run,
+        criterion=fast_and_stable(run, request.budget),
+        validation=hold_out(run, "validation", threshold=threshold),
+        test=hold_out(run, "test", threshold=threshold),
+    )
+
+
+def _try_out(
+    request: Request, base: Spec, problem: Problem, stages: Iterator[Stage], run_all: RunAll
+) -> Generator[Stage, None, Trials]:
+    """Sweep every rule, compare the rules on fresh seeds, then vary the best one."""
+    seeds = [base.seed + i for i in range(request.seeds)]
     yield next(stages)
     sweeps = tuple(sweep(base, rule, seeds=seeds, run_all=run_all) for rule in request.rules)
     ready = {s.rule: base.but(rule=s.rule, lr=s.chosen.lr) for s in sweeps if s.chosen}
@@ -116,34 +149,20 @@ def work_up(request: Request, run_all: RunAll = train_all) -> Generator[Stage, N
     yield next(stages)
     fresh = [seed + FRESH for seed in seeds]
     optimizers = compare_rules(ready, seeds=fresh, run_all=run_all)
-    winner = min(optimizers.entries, key=lambda entry: (entry.diverged, entry.best))
-    setting = ready[winner.name]
+    winner = best_entry(optimizers)
+    setting = winner.spec
     yield next(stages)
     ablation = ablate(setting, changes_of(setting, winner.runs[0]), seeds=fresh, title="ablations", run_all=run_all)
     yield next(stages)
     schedules = compare_schedules(setting, seeds=fresh, run_all=run_all)
     yield next(stages)
     batches = compare_batches(setting, seeds=fresh, epochs=_epochs(request, problem), run_all=run_all)
-    yield next(stages)
-    chosen, why = _chosen(request, setting, optimizers, ablation)
-    (run,) = run_all([chosen])
-    yield next(stages)
-    threshold = chosen_threshold(run)
-    return Workup(
-        request=request,
-        problem=problem,
-        checks=checks,
-        sweeps=sweeps,
-        optimizers=optimizers,
-        ablation=ablation,
-        schedules=schedules,
-        batches=batches,
-        why=why,
-        run=run,
-        criterion=fast_and_stable(run, request.budget),
-        validation=hold_out(run, "validation", threshold=threshold),
-        test=hold_out(run, "test", threshold=threshold),
-    )
+    return Trials(sweeps, optimizers, ablation, schedules, batches)
+
+
+def best_entry(comparison: Comparison) -> Entry:
+    """The entry with the lowest validation loss, those that diverged last."""
+    return min(comparison.entries, key=lambda entry: (entry.diverged, entry.best))
 
 
 def _trial(request: Request) -> Spec:
@@ -181,11 +200,13 @@ def changes_of(setting: Spec, run: Run) -> dict[str, dict[str, Any]]:
     return changes
 
 
-def _chosen(request: Request, setting: Spec, optimizers: Comparison, ablation: Ablation) -> tuple[Spec, str]:
+def _chosen(request: Request, trials: Trials) -> tuple[Spec, str]:
     """The setting of the final run, and why: the winning rule with the one change that helped most, if any did."""
+    optimizers, ablation = trials.optimizers, trials.ablation
+    setting = best_entry(optimizers).spec
     rule, lr = setting.method.rule, float(setting.method.lr or 0)
     why = f"{rule} had the lowest validation loss of the rules compared, on fresh seeds"
-    if "no difference" in optimizers.sentence:
+    if ties(optimizers.entries):
         why += ", though no difference to others is shown"
     best, changed = ablation.best, {}
     if best is not None:
