@@ -14,16 +14,16 @@ from thalweg.problems.sections import Custom, OnSurface, Table
 
 TOLERANCE = 1e-10
 HYPER = {  # what a sweep of this rule varies besides its rate
-    "momentum": {"beta": (0.5, 0.9), "ema": (0.0, 1.0)},
-    "nesterov": {"beta": (0.5, 0.9), "ema": (0.0, 1.0)},
-    "adagrad": {"eps": (1e-10, 1e-3)},
-    "rmsprop": {"rho": (0.8, 0.99), "eps": (1e-8, 1e-4)},
-    "rmsprop_centered": {"rho": (0.8, 0.99), "eps": (1e-6, 1e-3)},
-    "adam": {"beta1": (0.5, 0.9), "beta2": (0.99, 0.999)},
-    "amsgrad": {"beta1": (0.5, 0.9), "beta2": (0.9, 0.999)},
-    "adamw": {"decay": (0.01, 0.3)},
-    "nadam": {"psi": (0.004, 0.1)},
-    "lion": {"beta1": (0.8, 0.9), "decay": (0.0, 0.1)},
+    "momentum": {"beta": 0.5, "ema": 0.0},
+    "nesterov": {"beta": 0.5, "ema": 0.0},
+    "adagrad": {"eps": 1e-3},
+    "rmsprop": {"rho": 0.99, "eps": 1e-4},
+    "rmsprop_centered": {"rho": 0.99, "eps": 1e-4},
+    "adam": {"beta1": 0.5, "beta2": 0.99},
+    "amsgrad": {"beta1": 0.5, "beta2": 0.9},
+    "adamw": {"decay": 0.3},
+    "nadam": {"psi": 0.1},
+    "lion": {"beta1": 0.8, "decay": 0.1},
 }
 
 
@@ -36,12 +36,10 @@ def base(rule, batch_size=32):
 def sweep(rule):
     """Members that differ in everything that may differ within a population."""
     spec = base(rule)
-    specs = [spec.but(lr=scale * RULES[rule].lr) for scale in (0.3, 1.0, 2.0)]
-    specs += [spec.but(seed=1), spec.but(clip_norm=0.05), spec.but(clip_value=0.01, seed=2)]
-    specs += [spec.but(**{name: value}) for name, values in HYPER.get(rule, {}).items() for value in values]
-    if not RULES[rule].decays:
-        specs += [spec.but(l2=0.01), spec.but(l2=1.0, seed=3)]
-    return specs
+    specs = [spec.but(lr=scale * RULES[rule].lr) for scale in (0.3, 2.0)]
+    specs += [spec.but(seed=1, clip_norm=0.05), spec.but(clip_value=0.01, seed=2)]
+    specs += [spec.but(**{name: value}) for name, value in HYPER.get(rule, {}).items()]
+    return specs if RULES[rule].decays else [*specs, spec.but(l2=0.01), spec.but(l2=1.0, seed=3)]
 
 
 def farthest(together, alone):
@@ -58,7 +56,7 @@ def test_a_member_of_a_sweep_is_its_single_run_over_100_convex_steps(rule):
     worst = max(farthest(run, train(spec)) for run, spec in zip(together, specs, strict=True))
     assert worst <= TOLERANCE  # measured: 0, NumPy multiplies member by member; a faster product need not
     different = len(np.unique([run.w for run in together], axis=0))
-    assert different >= len(specs) - 3  # some spell out a default; clipping does not change every rule
+    assert different >= len(specs) - 1  # lion's signs do not see every change
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -71,7 +71,7 @@ def assert_gradients(objective, seed=1):
 @pytest.mark.parametrize("output", ACTIVATIONS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_every_pair_of_activations_has_a_right_gradient(activation, output, batch_norm):
-    for weighted, l2 in product((False, True), (0.0, 0.3)):
+    for weighted, l2 in ((False, 0.0), (True, 0.3)):
         model = MLP((D, 4, 3, K), activation=activation, output=output, batch_norm=batch_norm)
         assert_gradients(fit(model, "mse", weighted, l2))
 
@@ -144,7 +144,7 @@ def test_a_column_of_ones_is_a_separate_bias(loss):
 @pytest.mark.parametrize(("rule", "lr", "l2"), [("gd", 0.3, 0.05), ("adamw", 0.01, 0.0), ("momentum", 0.1, 0.0)])
 def test_training_with_a_column_of_ones_walks_as_with_a_separate_bias(rule, lr, l2):
     """Standardisation, penalty and decay leave the bias alone either way."""
-    spec = Spec(problem=Table(source="breast_cancer"), method=Method(rule=rule, lr=lr)).but(l2=l2, steps=60)
+    spec = Spec(problem=Table(source="breast_cancer"), method=Method(rule=rule, lr=lr)).but(l2=l2, steps=40)
     apart, together = train(spec), train(spec.but(bias="ones"))
     assert np.abs(apart.w - together.w).max() <= 1e-12
     assert np.abs(apart.w[-1]) > 1e-3

@@ -34,6 +34,7 @@ class Checkpoint:
     steps: int
     columns: tuple[str, ...]
     stopped: Stopped
+    fitted: dict[str, Array]  # what was fitted on the training rows, by name
 
 
 def save_checkpoint(path: Path, run: Run) -> None:
@@ -52,6 +53,7 @@ def save_checkpoint(path: Path, run: Run) -> None:
         "stopped": msgspec.to_builtins(run.stopped),
     }
     arrays = {"w": run.state.w, "slots": run.state.slots, "best": run.best}
+    arrays |= {f"fitted.{name}": array for name, array in run.problem.fitted(run.best).items()}
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     write_whole(path, save(arrays, metadata={"thalweg": msgspec.json.encode(said).decode()}))
 
@@ -83,6 +85,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         steps=said["steps"],
         columns=tuple(said["columns"]),
         stopped=Stopped(**said["stopped"]),
+        fitted={k.removeprefix("fitted."): array for k, array in arrays.items() if k.startswith("fitted.")},
     )
 
 

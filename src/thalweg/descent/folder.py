@@ -19,6 +19,7 @@ from thalweg.descent.population import Population
 from thalweg.descent.run import Run
 from thalweg.descent.trail import Evaluation, Steps
 from thalweg.errors import FolderError
+from thalweg.formulas.arrays import Array
 from thalweg.problems.build import build
 from thalweg.problems.objective import Objective
 from thalweg.problems.sections import Custom
@@ -47,7 +48,7 @@ class Writer:
         start_folder(self.folder, run)
         if len(run.steps) or len(run.evaluations) > 1:
             self._steps, self._evaluations = len(run.steps), len(run.evaluations)
-            self._bytes = len(_lines(run.evaluations))
+            self._bytes = len(lines(run.evaluations))
             if _length(self.folder / "metrics.jsonl") < self._bytes:  # lost or cut; the run still knows them all
                 self._evaluations = self._bytes = 0
         self.save(run)
@@ -67,8 +68,8 @@ class Writer:
         fresh = run.steps.rows[self._steps :].astype("<f8")
         append(self.folder / "steps.bin", fresh.tobytes(), self._steps * width)
         self._steps = len(run.steps)
-        lines = _lines(run.evaluations[self._evaluations :])
-        self._bytes = append(self.folder / "metrics.jsonl", lines, self._bytes)
+        fresh_lines = lines(run.evaluations[self._evaluations :])
+        self._bytes = append(self.folder / "metrics.jsonl", fresh_lines, self._bytes)
         self._evaluations = len(run.evaluations)
         sync_folder(self.folder)
         save_checkpoint(self.folder / CHECKPOINT, run)
@@ -102,9 +103,11 @@ def load_run(folder: Path, objective: Objective | None = None) -> Run:
         data = (folder / "steps.bin").read_bytes()[: checkpoint.steps * width * 8]
     if len(data) < checkpoint.steps * width * 8:
         raise FolderError(f"{folder / 'steps.bin'} is shorter than its checkpoint says; start the run anew")
+    problem = build(checkpoint.spec.problem, checkpoint.spec.dtype, objective)
+    _require_same(folder, checkpoint.fitted, problem.fitted(checkpoint.best))
     return Run(
         spec=checkpoint.spec,
-        problem=build(checkpoint.spec.problem, checkpoint.spec.dtype, objective),
+        problem=problem,
         state=checkpoint.state,
         best=checkpoint.best,
         best_value=checkpoint.best_value,
@@ -115,11 +118,19 @@ def load_run(folder: Path, objective: Objective | None = None) -> Run:
     )
 
 
+def _require_same(folder: Path, stored: dict[str, Array], now: dict[str, Array]) -> None:
+    """What was fitted on the training rows must come out of the data again."""
+    if stored.keys() == now.keys() and all(np.array_equal(stored[name], now[name]) for name in now):
+        return
+    raise FolderError(f"{folder}: its data, prepared again, are not what it was trained on; start the run anew")
+
+
 def _length(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
 
 
-def _lines(evaluations: Sequence[Evaluation]) -> bytes:
+def lines(evaluations: Sequence[Evaluation]) -> bytes:
+    """metrics.jsonl: one line for each evaluation."""
     return b"".join(msgspec.json.encode(entry) + b"\n" for entry in evaluations)
 
 

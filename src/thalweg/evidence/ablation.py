@@ -103,11 +103,14 @@ def _sentence(effects: Sequence[Effect], seeds: int) -> str:
             f"{best.name} helped most: validation loss {best.effect:+.3g} against the baseline, "
             f"lower on all {seeds} seeds"
         )
+        if also := [e for e in better if e is not best]:
+            parts.append(f"also better: {_names(also)}")
     if worse:
-        parts.append(f"{_names(worse)} made it worse")
-    rest = [e for e in effects if e not in better and e not in worse]
-    if rest:
-        parts.append(f"no difference shown for {_names(rest)}")
+        parts.append(f"worse: {_names(worse)}")
+    if mixed := [e for e in effects if e.verdict == "mixed"]:
+        parts.append(f"better on some seeds and worse on others: {_names(mixed)}")
+    if same := [e for e in effects if e.verdict == "no difference shown"]:
+        parts.append(f"no difference shown for {_names(same)}")
     text = "; ".join(parts)
     return text[:1].upper() + text[1:] + "."
 

@@ -4,7 +4,7 @@ study.toml     what was asked         results.json   what was found      table.c
 final/         the chosen run         sweep-…/, ablations/, schedules/, batches/, optimizers/   the trials
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,12 @@ import msgspec
 import numpy as np
 
 from thalweg.descent.files import write_whole
-from thalweg.descent.folder import Writer, as_json, load_run, start_folder
+from thalweg.descent.folder import Writer, as_json, lines, load_run, start_folder
 from thalweg.descent.run import Run
+from thalweg.descent.trail import Evaluation
 from thalweg.errors import FolderError
 from thalweg.evidence.results import results, studies
-from thalweg.evidence.study import Note, log_row, save_json, save_table
+from thalweg.evidence.study import Note, Row, as_csv, log_row, save_json, save_table
 from thalweg.evidence.workup import Request, Workup
 
 NOTE = Note(
@@ -55,16 +56,19 @@ def read_request(folder: Path) -> tuple[Request, str]:
 
 def save_workup(workup: Workup, folder: Path) -> None:
     """Write all runs, tables and results into the folder."""
-    rows = []
     for name, study in studies(workup).items():
         study.save(folder / name)
-        rows += [{"study": name, **row} for row in study.table]
     (final := folder / "final").mkdir(exist_ok=True)
     start_folder(final, workup.run)
     Writer(final).end(workup.run)
-    rows.append({"study": "final", **log_row("final", workup.run)})
-    save_table(folder, rows)
+    save_table(folder, _rows(workup))
     save_json(folder / "results.json", results(workup))
+
+
+def _rows(workup: Workup) -> list[Row]:
+    """The tuning log of everything that was run."""
+    rows = [{"study": name, **row} for name, study in studies(workup).items() for row in study.table]
+    return [*rows, {"study": "final", **log_row("final", workup.run)}]
 
 
 @dataclass(frozen=True)
@@ -76,12 +80,39 @@ class Difference:
     now: Any
 
 
-def verify(folder: Path, workup: Workup) -> tuple[int, list[Difference]]:
-    """(numbers compared, those that differ) between a folder and the same request worked up again."""
+@dataclass(frozen=True)
+class Stored:
+    """What a study folder holds: results.json, table.csv, and its runs with their metrics.jsonl by their folders."""
+
+    results: dict[str, Any]
+    table: str
+    runs: dict[str, Run]
+    metrics: dict[str, list[Evaluation]]
+
+
+def read_stored(folder: Path) -> Stored:
+    """Everything of a finished study folder. Raises FolderError for whatever is missing or damaged."""
     path = folder / "results.json"
     if not path.is_file():
         raise FolderError(f"{folder} has no results.json; its report was not finished, so make it anew")
-    stored = msgspec.json.decode(path.read_bytes())
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        studies = sorted(folder.glob("*/study.toml"))
+        listed = {study.parent.name: msgspec.toml.decode(study.read_bytes())["runs"] for study in studies}
+        names = ["final", *(f"{study}/{name}" for study, runs in listed.items() for name in runs)]
+        runs = {name: load_run(folder / name) for name in names}
+        metrics = {name: _decoded((folder / name / "metrics.jsonl").read_bytes()) for name in names}
+        table = (folder / "table.csv").read_text(encoding="utf-8")
+    except FolderError:
+        raise
+    except (msgspec.DecodeError, msgspec.ValidationError, KeyError, UnicodeDecodeError, OSError) as error:
+        raise FolderError(f"{folder} is damaged: a file is not what thalweg wrote ({error}); make it anew") from None
+    return Stored(found, table, runs, metrics)
+
+
+def verify(kept: Stored, workup: Workup) -> tuple[int, list[Difference]]:
+    """(numbers compared, those that differ) between a folder and the same request worked up again."""
+    stored = dict(kept.results)
     now = msgspec.json.decode(as_json(results(workup)))
     for side in (stored, now):
         for key in ("versions", "machine", "git_commit", "threads"):
@@ -89,8 +120,9 @@ def verify(folder: Path, workup: Workup) -> tuple[int, list[Difference]]:
     pairs = list(_pairs("results", stored, now))
     for name, study in studies(workup).items():
         for run_name, run in zip(study.names, study.runs, strict=True):
-            pairs += _run_pairs(folder / name / run_name, run)
-    pairs += _run_pairs(folder / "final", workup.run)
+            pairs += _run_pairs(f"{name}/{run_name}", kept, run)
+    pairs += _run_pairs("final", kept, workup.run)
+    pairs += _pairs("table.csv", kept.table.splitlines(), as_csv(_rows(workup)).splitlines())
     return len(pairs), [Difference(*pair) for pair in pairs if not _equal(pair[1], pair[2])]
 
 
@@ -106,18 +138,22 @@ def _pairs(where: str, stored: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
         yield where, stored, now
 
 
-def _run_pairs(folder: Path, run: Run) -> list[tuple[str, Any, Any]]:
+def _run_pairs(name: str, kept: Stored, run: Run) -> list[tuple[str, Any, Any]]:
     """Every number of a run's folder beside the same number of the run just made, except wall-clock times."""
-    stored = load_run(folder)
+    if name not in kept.runs:
+        return [(name, "missing", "a run")]
+    stored = kept.runs[name]
     pairs: list[tuple[str, Any, Any]] = []
-    for name, a, b in (("w", stored.state.w, run.state.w), ("slots", stored.state.slots, run.state.slots)):
-        pairs += _array_pairs(f"{folder.name}.{name}", a, b)
-    pairs += _array_pairs(f"{folder.name}.best", stored.best, run.best)
+    for part, a, b in (("w", stored.state.w, run.state.w), ("slots", stored.state.slots, run.state.slots)):
+        pairs += _array_pairs(f"{name}.{part}", a, b)
+    pairs += _array_pairs(f"{name}.best", stored.best, run.best)
     for column in run.steps.columns:
         if column != "seconds":
-            pairs += _array_pairs(f"{folder.name}.{column}", stored.steps[column], run.steps[column])
-    for then, now in zip(_clockless(stored), _clockless(run), strict=False):
-        pairs += _pairs(f"{folder.name}.evaluations[t={then.get('t')}]", then, now)
+            pairs += _array_pairs(f"{name}.{column}", stored.steps[column], run.steps[column])
+    pairs += _pairs(f"{name}.evaluations", _clockless(stored.evaluations), _clockless(run.evaluations))
+    pairs += _pairs(
+        f"{name}/metrics.jsonl", _clockless(kept.metrics[name]), _clockless(_decoded(lines(run.evaluations)))
+    )
     return pairs
 
 
@@ -127,8 +163,12 @@ def _array_pairs(where: str, stored: Any, now: Any) -> list[tuple[str, Any, Any]
     return [(where, a, b) for a, b in zip(stored.ravel().tolist(), now.ravel().tolist(), strict=True)]
 
 
-def _clockless(run: Run) -> list[dict[str, Any]]:
-    return [{name: value for name, value in entry.items() if name != "seconds"} for entry in run.evaluations]
+def _decoded(lines: bytes) -> list[dict[str, Any]]:
+    return [msgspec.json.decode(line, type=dict[str, Any]) for line in lines.splitlines()]
+
+
+def _clockless(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
+    return [{name: value for name, value in entry.items() if name != "seconds"} for entry in evaluations]
 
 
 def _equal(a: Any, b: Any) -> bool:

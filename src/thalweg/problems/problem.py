@@ -36,6 +36,17 @@ class Problem:
     surface: Surface | None = None
     notices: tuple[str, ...] = ()
 
+    def fitted(self, w: Array) -> dict[str, Array]:
+        """What was fitted on the training rows: standardisers, and batch norm's statistics at w (P,)."""
+        found: dict[str, Array] = {}
+        for name, scaler in (("scaler", self.scaler), ("target", self.target_scaler)):
+            if scaler:
+                found |= {f"{name}.{key}": np.atleast_1d(value) for key, value in scaler.to_dict().items()}
+        statistics = self.objective.statistics(w) if isinstance(self.objective, Fit) else ()
+        for layer, (mean, variance) in enumerate(statistics, 1):
+            found |= {f"batch_norm.{layer}.mean": mean, f"batch_norm.{layer}.variance": variance}
+        return found
+
     def predict(self, w: Array, X: Array) -> Array:
         """Raw features (N, D) -> values (N, K) in the target's own units, or probabilities (N, K)."""
         if not isinstance(self.objective, Fit):

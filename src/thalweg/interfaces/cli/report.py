@@ -4,13 +4,14 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 from cyclopts import Parameter
 
 from thalweg.descent.train import resolved
 from thalweg.errors import FolderError
 from thalweg.evidence.results import results
 from thalweg.evidence.workup import RULES_COMPARED, Request, Stage, Workup, work_up
-from thalweg.evidence.workup_folder import begin_folder, read_request, save_workup, verify
+from thalweg.evidence.workup_folder import begin_folder, read_request, read_stored, save_workup, verify
 from thalweg.interfaces.cli import FAILED, FINE, INTERRUPTED
 from thalweg.interfaces.cli.flags import DataFlags, Json, MethodFlags, ModelFlags, RunFlags, spec_from
 from thalweg.interfaces.cli.folders import fresh_folder
@@ -74,7 +75,8 @@ def write_report(request: Request, out: Path, name: str | None, json: bool) -> i
     """Work up the request into a new folder. Nothing is left behind if it cannot be done."""
     from thalweg.interfaces.report.build import write_page
 
-    resolved(request.spec)  # what cannot be read is said before a folder is made
+    seen = resolved(request.spec).problem  # what cannot be read is said before a folder is made
+    request = msgspec.structs.replace(request, spec=request.spec.but(sha256=seen.sha256))  # type: ignore[union-attr]
     stem = Path(request.spec.problem.source).stem  # type: ignore[union-attr]
     try:
         with fresh_folder(out, name, stem) as folder:
@@ -120,13 +122,14 @@ def verify_folder(folder: Path, json: bool) -> int:
     if not folder.is_dir():
         raise FolderError(f"no folder {folder}; give a study folder that thalweg report made")
     request, made_by = read_request(folder)
+    stored = read_stored(folder)
     say(f"running again: {made_by}")
     try:
         workup = _followed(work_up(request))
     except KeyboardInterrupt:
         say(f"\ninterrupted; the folder is as it was. Start again with:\n  {command()}")
         return INTERRUPTED
-    compared, differences = verify(folder, workup)
+    compared, differences = verify(stored, workup)
     if json:
         shown = [{"where": d.where, "stored": d.stored, "now": d.now} for d in differences]
         put_json({"compared": compared, "differences": shown})

@@ -65,12 +65,12 @@ def go_on(folder: Path, json: bool, given: dict[str, object]) -> int:
     if asked := [flag for flag, value in given.items() if value is not None]:
         say(f"thalweg: --resume goes on with the run's own spec; leave out {', '.join(asked)}")
         return 2
-    stored = load_run(folder)
-    if not stored.unfinished:
-        say(f"{folder}: {stored.stopped.sentence}; nothing is left to do")
-        return tell(stored, folder, json)
-    say(f"going on from step {stored.state.t}")
     with interruptible() as interrupt:
+        stored = load_run(folder)
+        if not stored.unfinished:
+            say(f"{folder}: {stored.stopped.sentence}; nothing is left to do")
+            return tell(stored, folder, json)
+        say(f"going on from step {stored.state.t}")
         population = begin(stored.spec, resume=stored)
         (writer := Writer(folder)).begin(population)
         run = follow(population, writer, interrupt)

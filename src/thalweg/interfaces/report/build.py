@@ -6,8 +6,10 @@ from pathlib import Path
 from thalweg import __version__
 from thalweg.descent.files import write_whole
 from thalweg.evidence.workup import Workup, fit_of
-from thalweg.interfaces.report import sections
+from thalweg.interfaces.report import sections, trial_sections
 from thalweg.interfaces.report.page import Section, render_page
+
+TASKS = {"regression": "Regression", "binary": "Classification", "multiclass": "Classification"}
 
 
 def write_page(workup: Workup, folder: Path, command: str) -> Path:
@@ -22,21 +24,22 @@ def page(workup: Workup, command: str, folder: Path) -> str:
     table = workup.problem.table
     source = table.source if table else "table"
     fit, now = fit_of(workup), datetime.now().astimezone()
+    asked = f"{TASKS[fit.loss.task]} of {table.target if table else ''}"
     rows = f"{fit.examples:,} training rows"
     features = len(table.names) if table else 0
     return render_page(
         f"Training report: {source}",
-        f"{fit.loss.task} of {table.target if table else ''} · {rows} · {features} features · {fit.size:,} parameters",
+        f"{asked} · {rows} · {features} features · {fit.size:,} parameters",
         [
             Section("Conclusions", "conclusions", sections.conclusions_blocks(workup)),
             Section("Data and splits", "data", sections.data_blocks(workup)),
             Section("Preflight", "preflight", sections.preflight_blocks(workup)),
             Section("The final run", "final", sections.final_blocks(workup)),
             Section("The test rows", "test", sections.test_blocks(workup)),
-            Section("Learning-rate sweeps", "sweep", sections.sweep_blocks(workup)),
-            Section("Optimizers", "optimizers", sections.optimizer_blocks(workup)),
-            Section("Ablations", "ablations", sections.ablation_blocks(workup)),
-            Section("Schedules and batch sizes", "schedules", sections.schedule_blocks(workup)),
+            Section("Learning-rate sweeps", "sweep", trial_sections.sweep_blocks(workup)),
+            Section("Optimizers", "optimizers", trial_sections.optimizer_blocks(workup)),
+            Section("Ablations", "ablations", trial_sections.ablation_blocks(workup)),
+            Section("Schedules and batch sizes", "schedules", trial_sections.schedule_blocks(workup)),
             Section("How it was run", "header", sections.header_blocks(workup, folder)),
         ],
         command=command,

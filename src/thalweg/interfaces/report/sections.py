@@ -1,19 +1,19 @@
 """The sections of a training report, each a function from the workup to blocks."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from thalweg.descent.run import Run
-from thalweg.evidence.comparison import Comparison, Entry
 from thalweg.evidence.results import results, studies
-from thalweg.evidence.sweep import JUDGEMENT, Rate, Sweep
 from thalweg.evidence.workup import Workup
 from thalweg.interfaces.report import charts
 from thalweg.interfaces.report.blocks import Block, Callout, Code, Facts, Group, Table
-from thalweg.interfaces.report.charts import Bar, Event, Rates, Series
+from thalweg.interfaces.report.charts import Event, Series
 from thalweg.interfaces.report.conclusions import conclusions, named
+from thalweg.interfaces.report.trial_sections import shown_range
 
 WORDS = {"ok": "passed", "notice": "notice", "warn": "warning", "fail": "failed"}
 MOST_LAYERS = 8  # lines of a layer chart that can be told apart
@@ -49,7 +49,7 @@ def data_blocks(workup: Workup) -> list[Block]:
         ("standardised", "with the training rows' means and deviations" if workup.problem.scaler else "no"),
         ("sha256", table.sha256),
     ]
-    notices = [Callout("info", "What was done to the data", "; ".join(workup.problem.notices) + ".")]
+    notices = [Callout("info", "What was done to the data", sentence_case("; ".join(workup.problem.notices) + "."))]
     caption = f"Rows are split by seed {getattr(section, 'split_seed', 0)}, apart from the seeds of the runs."
     return [Facts(facts), *(notices if workup.problem.notices else []), Table(header, rows, caption=caption)]
 
@@ -61,9 +61,10 @@ def _some(names: Sequence[str], most: int = 8) -> str:
 
 def preflight_blocks(workup: Workup) -> list[Block]:
     """Each check with its verdict."""
-    rows = [[WORDS[check.status], check.title, check.sentence] for check in workup.checks]
-    loud = [c for c in workup.checks if not c.ok]
-    callouts = [Callout("bad" if c.status == "fail" else "warn", c.title, c.sentence) for c in loud]
+    names = workup.problem.table.names if workup.problem.table else ()
+    checks = [replace(check, sentence=sentence_case(check.sentence, names)) for check in workup.checks]
+    rows = [[WORDS[check.status], check.title, check.sentence] for check in checks]
+    callouts = [Callout("bad" if c.status == "fail" else "warn", c.title, c.sentence) for c in checks if not c.ok]
     return [*callouts, Table(("", "check", "what was measured"), rows)]
 
 
@@ -116,7 +117,7 @@ def norm_charts(run: Run) -> list[charts.Figure]:
     if 1 < len(updates) <= MOST_LAYERS:
         with np.errstate(divide="ignore", invalid="ignore"):
             ratios = [Series(name, updates[name] / params[name], x=t) for name in updates]
-        note = "‖update‖ / ‖parameters‖ of each array; about 1e-3 is a common rule of thumb. Starts at zero have none."
+        note = "‖update‖ / ‖parameters‖ of each array, where they are not all 0; about 1e-3 is a common rule of thumb."
         found.append(charts.lines("Update ratio by array", ratios, x="step", y="ratio", log=True, note=note))
     return found
 
@@ -125,12 +126,12 @@ def test_blocks(workup: Workup) -> list[Block]:
     """The measures on rows that nothing was chosen on, once."""
     test, validation = workup.test, workup.validation
     rows = [
-        [named(name), value, *(test.intervals.get(name) or (None, None)), validation.measures[name]]
+        [named(name), value, shown_range(test.intervals.get(name)), validation.measures[name]]
         for name, value in test.measures.items()
     ]
-    caption = "Best weights. Intervals: 95%, percentile bootstrap over the test rows."
+    caption = "The weights that did best on the validation rows. Intervals: percentile bootstrap over the test rows."
     blocks: list[Block] = [
-        Table(("measure", "test", "from", "to", "validation"), rows, caption=caption),
+        Table(("measure", "test", "95% interval", "validation"), rows, align="lrrr", caption=caption),
     ]
     return blocks + (_residual_charts(workup) if test.confusion is None else _class_charts(workup))
 
@@ -169,118 +170,6 @@ def _residual_charts(workup: Workup) -> list[Block]:
     return blocks
 
 
-def sweep_blocks(workup: Workup) -> list[Block]:
-    """The sweeps of the report."""
-    return rate_blocks(workup.sweeps, workup.request.budget, workup.request.seeds)
-
-
-def rate_blocks(sweeps: Sequence[Sweep], budget: int, seeds: int) -> list[Block]:
-    """One curve a rule, the rates judged, and what follows."""
-    curves = [
-        Rates(
-            sweep.rule,
-            [rate.lr for rate in sweep.rates],
-            [_shown(rate.best_validation, rate.verdict) for rate in sweep.rates],
-            chosen=sweep.chosen.lr if sweep.chosen else None,
-        )
-        for sweep in sweeps
-    ]
-    note = f"Best validation loss within {budget} steps, {seeds} seeds. Rings are the rates chosen."
-    rows = [_rate_row(sweep.rule, rate) for sweep in sweeps for rate in sweep.rates]
-    header = ("rule", "rate", "verdict", "final training loss", "best validation loss", "at step")
-    return [
-        charts.sweep("Learning rate", curves, note=note),
-        *(sweep.sentence for sweep in sweeps),
-        Group("Every rate", [Table(header, rows), *JUDGEMENT]),
-    ]
-
-
-def _rate_row(rule: str, rate: Rate) -> list[object]:
-    best = rate.value if np.isfinite(rate.value) else None
-    return [rule, rate.lr, rate.verdict, float(np.median(rate.final_train)), best, int(np.median(rate.best_step))]
-
-
-def _shown(values: Sequence[float], verdict: str) -> list[float]:
-    return [float("nan")] * len(values) if verdict == "diverged" else list(values)
-
-
-def optimizer_blocks(workup: Workup) -> list[Block]:
-    """The rules at their chosen rates, on seeds that no rate was chosen on."""
-    return [workup.optimizers.sentence, *_comparison_blocks(workup.optimizers, "Optimizers")]
-
-
-def _comparison_blocks(comparison: Comparison, title: str, by: str = "t") -> list[Block]:
-    x = {"t": "step", "samples": "samples seen", "seconds": "seconds (s)"}[by]
-    series = [_median_curve(entry, by) for entry in comparison.entries]
-    header = ("", "best validation loss", "final training loss", "wobble (%)", "steps", "samples", "diverged")
-    rows = [[e.name, e.best, e.final_train, 100 * e.wobble, e.steps, e.samples, e.diverged] for e in comparison.entries]
-    note = "Training loss, median of the seeds; the band is their range."
-    caption = "Medians of the seeds. Wobble: how far the training loss rose in all, as a share of its fall."
-    chart = charts.lines(title, series, x=x, y="training loss", log=True, note=note)
-    return [chart, Table(header, rows, caption=caption)]
-
-
-def _median_curve(entry: Entry, by: str) -> Series:
-    """The median training loss over the seeds, as far as all of them went."""
-    length = min(len(run.evaluations) for run in entry.runs)
-    losses = np.array([run.history("train_loss")[1][:length] for run in entry.runs])
-    x = np.median([[e[by] for e in run.evaluations[:length]] for run in entry.runs], axis=0)
-    return Series(entry.name, np.median(losses, 0), x=x, lo=losses.min(0), hi=losses.max(0))
-
-
-def ablation_blocks(workup: Workup) -> list[Block]:
-    """What each single change did."""
-    ablation = workup.ablation
-    kinds = {"better": "good", "worse": "bad", "diverged": "bad"}
-    bars = [
-        Bar(e.name, e.effect, lo=min(e.differences), hi=max(e.differences), kind=kinds.get(e.verdict, ""))
-        for e in ablation.effects
-    ]
-    base = float(np.median(ablation.baseline))
-    note = (
-        "Change of the best validation loss against the baseline, median and range over paired seeds; left is better."
-    )
-    rows = [["baseline", base, None, None, None, ""]]
-    rows += [
-        [e.name, float(np.median(e.values)), e.effect, min(e.differences), max(e.differences), e.verdict]
-        for e in ablation.effects
-    ]
-    header = ("change", "best validation loss", "effect", "from", "to", "verdict")
-    title = "One change at a time"
-    return [
-        f"Baseline: {_setting(ablation.baseline_runs[0])}. {ablation.sentence}",
-        charts.bars(title, bars, x="change of validation loss", signed=True, note=note),
-        Table(header, rows),
-    ]
-
-
-def _setting(run: Run) -> str:
-    spec, rows = run.spec, run.problem.objective.examples
-    batch = f"batch {spec.batch.batch_size}" if spec.batch.batch_size else f"all {rows} rows"
-    method = spec.method
-    return f"{method.rule}, rate {method.lr:.3g}, {batch}, {method.schedule} schedule, {spec.stop.steps} steps"
-
-
-def schedule_blocks(workup: Workup) -> list[Block]:
-    """Schedules, then batch sizes by samples and by the clock."""
-    batches = workup.batches
-    clock = charts.lines(
-        "Batch sizes by the clock",
-        [_median_curve(entry, "seconds") for entry in batches.entries],
-        x="seconds (s)",
-        y="training loss",
-        log=True,
-        note="Seconds for the seeds run together on this machine; they differ from time to time.",
-    )
-    return [
-        workup.schedules.sentence,
-        *_comparison_blocks(workup.schedules, "Schedules"),
-        f"{batches.sentence} {batches.clock}".strip(),
-        *_comparison_blocks(batches, "Batch sizes at equal samples", "samples"),
-        clock,
-    ]
-
-
 def header_blocks(workup: Workup, folder: Path) -> list[Block]:
     """The run header, versions, the Spec, and where everything lies."""
     head = results(workup)["header"]
@@ -299,10 +188,17 @@ def header_blocks(workup: Workup, folder: Path) -> list[Block]:
     ]
 
 
+def sentence_case(text: str, names: Sequence[str] = ()) -> str:
+    """A capital first letter, unless the sentence begins with one of the data's own names."""
+    return text if text.startswith(tuple(names)) else text[:1].upper() + text[1:]
+
+
 def told(value: object) -> str:
     """A header's value in words."""
-    if value is None or value in ("", [], {}):
+    if value is None or value in ("", [], (), {}):
         return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, dict):
         return ", ".join(f"{k} {told(v)}" for k, v in value.items())
     if isinstance(value, list | tuple):

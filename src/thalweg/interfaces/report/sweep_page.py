@@ -6,7 +6,7 @@ from pathlib import Path
 from thalweg.descent.spec import Spec
 from thalweg.evidence.sweep import Sweep
 from thalweg.interfaces.report.run_page import header_section, write_page
-from thalweg.interfaces.report.sections import rate_blocks
+from thalweg.interfaces.report.trial_sections import rate_blocks
 
 
 def write_sweep_page(found: Sequence[Sweep], base: Spec, folder: Path, command: str) -> Path:

@@ -140,7 +140,8 @@ def _crosses(found: Sequence[Line], x_scale: Scale, y_scale: Scale) -> list[Safe
 
 def _hidden(found: Sequence[Line], log: bool) -> str:
     count = sum(int((s.y <= 0).sum()) for s in found) if log else 0
-    return f"{count} values at or below zero have no place on the log axis." if count else ""
+    said = "1 value at or below zero has" if count == 1 else f"{count} values at or below zero have"
+    return f"{said} no place on the log axis." if count else ""
 
 
 def _description(title: str, found: Sequence[Line], x: str, y: str, heights: Array) -> str:
