@@ -256,7 +256,9 @@ def test_a_run_that_diverges_ends_with_1_and_is_kept(capsys):
 def test_descending_fails_where_a_rule_diverges_or_a_minimum_is_missed(capsys):
     assert run(["descend", "bowl", "--lr", "0.19", "--steps", "300", "--seeds", "3"]) == FINE
     assert run(["descend", "bowl", "--lr", "0.21", "--steps", "2000"]) == FAILED
-    code, _, err = told(capsys, "descend", "rastrigin", "--rule", "gd", "--lr", "0.001", "--steps", "200", "--seeds", "5")
+    code, _, err = told(
+        capsys, "descend", "rastrigin", "--rule", "gd", "--lr", "0.001", "--steps", "200", "--seeds", "5"
+    )
     assert code == FAILED
     assert "fragile" in err or "none of 5 seeds" in err
 

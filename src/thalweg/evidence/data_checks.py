@@ -25,8 +25,13 @@ MILD, EXTREME = 0.2, 0.01  # share of the smaller of two classes (Google, Machin
 BLOCK = 512  # columns whose correlations are held at a time
 
 
-def check_data(X: Array, y: Array, split: Split, names: Sequence[str] | None = None) -> list[Check]:
-    """All checks of a table. X (N, D), y (N, K), names (D,); classes are read from y where it holds labels."""
+def check_data(
+    X: Array, y: Array, split: Split, names: Sequence[str] | None = None, *, standardised: bool = False
+) -> list[Check]:
+    """All checks of a table. X (N, D), y (N, K), names (D,); classes are read from y where it holds labels.
+
+    `standardised` says that the model will see the columns standardised: their raw scales are then no trouble.
+    """
     X, y = np.asarray(X, np.float64), np.asarray(y, np.float64)
     if X.ndim != 2 or y.ndim != 2 or len(X) != len(y) or not X.size or not len(split.train):
         raise ShapeError(
@@ -46,7 +51,7 @@ def check_data(X: Array, y: Array, split: Split, names: Sequence[str] | None = N
         duplicate_columns(train, names),
         collinear_columns(train, names),
         conditioning(train),
-        scale_spread(train, names),
+        scale_spread(train, names, standardised),
     ]
     return [*checks, class_balance(y, split)] if holds_classes(y) else checks
 
@@ -191,7 +196,7 @@ def conditioning(train: Array) -> Check:
     )
 
 
-def scale_spread(train: Array, names: Sequence[str]) -> Check:
+def scale_spread(train: Array, names: Sequence[str], standardised: bool = False) -> Check:
     """Largest over smallest standard deviation of the raw varying columns."""
     columns = np.flatnonzero(varying(train))
     widths = _log_widths(train[:, columns]) if len(columns) else np.zeros(1)
@@ -202,9 +207,9 @@ def scale_spread(train: Array, names: Sequence[str]) -> Check:
     wide, narrow = names[columns[widths.argmax()]], names[columns[widths.argmin()]]
     sentence = (
         f"{wide} spreads {spread:.3g} times as wide as {narrow}: unscaled, the condition number is of the order of "
-        f"1e{2 * decades:.0f}; standardise."
+        f"1e{2 * decades:.0f}; " + ("here they are standardised." if standardised else "standardise.")
     )
-    status: Status = "warn" if spread >= HOPELESS_INDEX else "notice"
+    status: Status = "warn" if spread >= HOPELESS_INDEX and not standardised else "notice"
     return _check("scale-spread", "Scale spread", status, spread, "σmax/σmin", sentence)
 
 

@@ -196,7 +196,8 @@ def changes_of(setting: Spec, run: Run) -> dict[str, dict[str, Any]]:
             changes[f"{name} {value:g}"] = {name: value}
     if isfinite(clip := suggest_clip(run)) and clip > 0:
         changes[f"clip at {clip:.3g}"] = {"clip_norm": clip}
-    changes["half the rate"], changes["twice the rate"] = {"lr": lr / 2}, {"lr": lr * 2}
+    for rate in (lr / 2, lr * 2):
+        changes[f"rate {rate:.3g}"] = {"lr": rate}
     return changes
 
 
@@ -211,8 +212,9 @@ def _chosen(request: Request, trials: Trials) -> tuple[Spec, str]:
     best, changed = ablation.best, {}
     if best is not None:
         changed = {name: value for name, value in best.changed.items() if name not in ("steps", "every", "warmup")}
+        extra = "" if "lr" in changed else f" and {best.name}"
         lr = changed.get("lr", lr)
-        why = f"{rule} at learning rate {lr:.3g}, with {best.name}: {why}, and that change helped most in the ablations"
+        why = f"{rule} at learning rate {lr:.3g}{extra}: {why}, and {best.name} helped most in the ablations"
     else:
         why = f"{rule} at learning rate {lr:.3g}: {why}, and no change in the ablations was better on every seed"
     final = setting.but(**changed, steps=request.final_steps, patience=request.patience, seed=request.spec.seed)
