@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from thalweg.descent.files import slug
 from thalweg.descent.folder import load_run
 from thalweg.descent.spec import Spec
-from thalweg.evidence.study import Note, as_csv, as_markdown, log_row, run_study
+from thalweg.errors import FolderError, SpecError
+from thalweg.evidence.study import Note, as_csv, as_markdown, by_seed, log_row, run_study
 from thalweg.problems.sections import OnSurface, Table
 
 NOTE = Note("which rate", "the lowest loss", "the rate", "momentum")
@@ -74,7 +76,7 @@ def test_the_tuning_log_has_a_row_for_each_run_whatever_came_of_it(study):
 def test_a_folder_gives_every_run_and_row_back(study, tmp_path):
     study.save(folder := tmp_path / "study")
     about = msgspec.toml.decode((folder / "study.toml").read_bytes())
-    assert (about["title"], about["runs"]) == ("three rates", ["fine", "wild", "warm"])
+    assert (about["title"], about["holds"]) == ("three rates", ["fine", "wild", "warm"])
     assert about["note"] == msgspec.to_builtins(NOTE)
     for name, run in zip(study.names, study.runs, strict=True):
         stored = load_run(folder / name)
@@ -104,3 +106,22 @@ def test_a_study_is_saved_into_a_folder_of_its_own(study, tmp_path):
     }  # fmt: skip
     with pytest.raises(FileExistsError):
         study.save(Path(tmp_path / "one"))
+
+
+@pytest.mark.parametrize("name", ["../escaped", "/etc/x", ".hidden", "a b", "", "x" * 99])
+def test_names_of_runs_are_never_paths(name, tmp_path):
+    study = run_study("names", NOTE, {name: Spec(problem=OnSurface()).but(steps=1)})
+    with pytest.raises(FolderError, match="cannot be a folder"):
+        study.save(tmp_path / "study")
+    assert {path.name for path in tmp_path.rglob("*")} <= {"study"}
+
+
+@given(st.lists(st.text(max_size=70), min_size=1, max_size=5, unique=True), st.lists(st.integers(0, 99), max_size=3))
+def test_settings_of_any_name_get_folders_of_their_own_or_are_refused(names, seeds):
+    settings = {name: Spec(problem=OnSurface()) for name in names}
+    try:
+        found = by_seed(settings, seeds)
+    except SpecError:
+        return  # two of them are alike
+    assert [spec.seed for spec in found.values()] == seeds * len(names)
+    assert all(slug(name) == name for name in found)

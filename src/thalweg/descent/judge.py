@@ -38,11 +38,11 @@ class Judge:
     def verdict(self, trail: Trail, run: int, t: int, evaluated: bool) -> Stopped | None:
         """Why this run ends after update t, or None."""
         past = self._past(trail, run, t, evaluated)
-        for rule, (kind, look) in CHECKS.items():
+        for rule, (kind, asks, _) in CHECKS.items():
             value = float(getattr(self.stop, rule))
             if not value:
                 continue
-            if look(past, value):
+            if asks(past, value):
                 steepest = float(np.nanmax(trail.table[:t, run, SIGNALS.index("grad_norm")], initial=0.0))
                 if kind == "converged" and rule != "grad_tol" and throttled(past, steepest):
                     return stopped("throttled", rule, t, value)

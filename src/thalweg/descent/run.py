@@ -81,6 +81,10 @@ class Run:
         """The evaluation at which the best parameters were found."""
         return min(self.evaluations, key=lambda e: (watched_loss(e), e["t"]))
 
+    def predict(self, X: Array) -> Array:
+        """Raw features (N, D) -> values in the target's units, or probabilities (N, K), with the best parameters."""
+        return self.problem.predict(self.best, X)
+
     def params(self) -> dict[str, Array]:
         """The best parameters by name."""
         return self.problem.objective.layout.views(self.best)

@@ -6,6 +6,7 @@ the training split at the evaluations, so that the noise of batches is never tak
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -42,27 +43,34 @@ class Past:
         return float(np.max(self.signals[name]))
 
 
-Check = Callable[[Past, float], bool]
-CHECKS: dict[str, tuple[str, Check]] = {}  # rule -> (kind, check), in the order in which they are asked
+class Check(NamedTuple):
+    """A registered stop rule: what its stop means, the question, and its sentence with {value} for the threshold."""
+
+    kind: str  # diverged, converged, patience
+    asks: Callable[[Past, float], bool]
+    because: str
 
 
-def check(kind: str) -> Callable[[Check], Check]:
+CHECKS: dict[str, Check] = {}  # in the order in which they are asked
+
+
+def check(kind: str, because: str) -> Callable[[Callable[[Past, float], bool]], Callable[[Past, float], bool]]:
     """Register a stop rule under its name, which is also its field in the Spec."""
 
-    def register(look: Check) -> Check:
-        CHECKS[look.__name__] = (kind, look)
-        return look
+    def register(asks: Callable[[Past, float], bool]) -> Callable[[Past, float], bool]:
+        CHECKS[asks.__name__] = Check(kind, asks, because)
+        return asks
 
     return register
 
 
-@check("diverged")
+@check("diverged", "the loss or its gradient is no longer finite")
 def nonfinite(past: Past, on: float) -> bool:
     """The loss or the gradient is no longer finite."""
     return not (np.isfinite(past.signals["loss"][-1]) and np.isfinite(past.signals["grad_norm"][-1]))
 
 
-@check("diverged")
+@check("diverged", "the loss grew more than {value:g}-fold in one go")
 def jump(past: Past, factor: float) -> bool:
     """The loss grew by this factor in one go, to above where it began."""
     losses = past.losses
@@ -71,45 +79,45 @@ def jump(past: Past, factor: float) -> bool:
     return bool(losses[-1] > factor * abs(losses[-2]) and losses[-1] > losses[0])
 
 
-@check("diverged")
+@check("diverged", "the loss rose {value:g} times in a row")
 def rises(past: Past, count: float) -> bool:
     """The loss rose this many times in a row."""
     latest = past.losses[-int(count) - 1 :]
     return past.fresh and len(latest) > count and bool((np.diff(latest) > 0).all())
 
 
-@check("diverged")
+@check("diverged", "the parameters grew beyond a norm of {value:g}")
 def param_bound(past: Past, bound: float) -> bool:
     """‖θ‖ is over its bound."""
     return bool(past.signals["param_norm"][-1] > bound)
 
 
-@check("converged")
+@check("converged", "the gradient norm is at most {value:g}")
 def grad_tol(past: Past, tolerance: float) -> bool:
     """‖g‖ is under its tolerance."""
     return past.largest("grad_norm") <= tolerance
 
 
-@check("converged")
+@check("converged", "the loss changes by at most {value:g}")
 def loss_tol(past: Past, tolerance: float) -> bool:
     """|ΔL| is under its tolerance."""
     losses = past.losses
     return past.fresh and len(losses) > 1 and bool(abs(losses[-1] - losses[-2]) <= tolerance)
 
 
-@check("converged")
+@check("converged", "lr times the gradient norm is at most {value:g}")
 def step_tol(past: Past, tolerance: float) -> bool:
     """‖lr·g‖ is under its tolerance."""
     return float(np.max(past.signals["lr"] * past.signals["grad_norm"])) <= tolerance
 
 
-@check("converged")
+@check("converged", "the update norm is at most {value:g}")
 def update_tol(past: Past, tolerance: float) -> bool:
     """‖Δθ‖ is under its tolerance."""
     return past.largest("update_norm") <= tolerance
 
 
-@check("patience")
+@check("patience", "{value:g} evaluations in a row brought no better loss")
 def patience(past: Past, waits: float) -> bool:
     """This many evaluations in a row without a gain over min_delta."""
     best, idle = np.inf, 0
@@ -128,16 +136,8 @@ def throttled(past: Past, steepest: float) -> bool:
     return relative > LARGE_GRADIENT and last["grad_norm"] >= STILL_STEEP * steepest
 
 
-SENTENCES = {
-    "nonfinite": "diverged at step {t}: the loss or its gradient is no longer finite",
-    "jump": "diverged at step {t}: the loss grew more than {value:g}-fold in one go",
-    "rises": "diverged at step {t}: the loss rose {value:g} times in a row",
-    "param_bound": "diverged at step {t}: the parameters grew beyond a norm of {value:g}",
-    "grad_tol": "converged at step {t}: the gradient norm is at most {value:g}",
-    "loss_tol": "converged at step {t}: the loss changes by at most {value:g}",
-    "step_tol": "converged at step {t}: lr times the gradient norm is at most {value:g}",
-    "update_tol": "converged at step {t}: the update norm is at most {value:g}",
-    "patience": "stopped early at step {t}: {value:g} evaluations in a row brought no better loss",
+BEGINNINGS = {"diverged": "diverged", "converged": "converged", "patience": "stopped early"}
+OTHERS = {
     "throttled": "throttled by the learning rate at step {t}: the loss is flat while the gradient is still steep",
     "steps": "ran all its {t} steps",
     "paused": "paused at step {t}",
@@ -147,4 +147,7 @@ SENTENCES = {
 
 def stopped(kind: str, rule: str, t: int, value: float = 0.0) -> Stopped:
     """The record of a stop, with its sentence."""
-    return Stopped(kind, rule, t, SENTENCES["throttled" if kind == "throttled" else rule].format(t=t, value=value))
+    if kind in OTHERS:
+        return Stopped(kind, rule, t, OTHERS[kind].format(t=t))
+    because = CHECKS[rule].because.format(value=value)
+    return Stopped(kind, rule, t, f"{BEGINNINGS[kind]} at step {t}: {because}")

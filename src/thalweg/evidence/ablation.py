@@ -9,7 +9,7 @@ from thalweg.descent.run import Run
 from thalweg.descent.spec import Spec
 from thalweg.descent.train import train_all
 from thalweg.errors import SpecError
-from thalweg.evidence.study import Note, Study, run_study
+from thalweg.evidence.study import Note, Study, by_seed, run_study
 from thalweg.evidence.trials import RunAll
 
 SAME = 0.01  # of the baseline's loss: an effect within it is called none
@@ -64,7 +64,7 @@ def ablate(
     if BASELINE in changes:
         raise SpecError(f"{BASELINE!r} is the name of the unchanged run; call the change something else")
     variants = {BASELINE: base, **{name: base.but(**change) for name, change in changes.items()}}
-    named = {f"{name}-seed{s}": spec.but(seed=s) for name, spec in variants.items() for s in seeds}
+    named = by_seed(variants, seeds)
     note = Note(
         objective=f"what each change does to {base.method.rule}",
         success=f"lower validation loss on every seed, by more than {SAME:.0%} in the median",

@@ -9,7 +9,7 @@ import numpy as np
 from thalweg.descent.run import Run
 from thalweg.descent.spec import Spec
 from thalweg.descent.train import resolved, train_all
-from thalweg.evidence.study import Note, Study, run_study
+from thalweg.evidence.study import Note, Study, by_seed, run_study
 from thalweg.evidence.trials import RunAll
 from thalweg.formulas.arrays import Array
 from thalweg.problems.build import build
@@ -109,18 +109,13 @@ def compare_rules(settings: Mapping[str, Spec], *, seeds: Sequence[int], run_all
 def _run(
     title: str, note: Note, changes: Mapping[str, Spec], seeds: Sequence[int], run_all: RunAll
 ) -> tuple[Study, tuple[Entry, ...]]:
-    named = {f"{_label(name)}-seed{s}": spec.but(seed=s) for name, spec in changes.items() for s in seeds}
-    study = run_study(title, note, named, run_all)
+    study = run_study(title, note, by_seed(changes, seeds), run_all)
     groups = [study.runs[i * len(seeds) : (i + 1) * len(seeds)] for i in range(len(changes))]
     lowest = min(float(np.nanmin(run.history("train_loss")[1])) for runs in groups for run in runs)
     first = median(float(run.evaluations[0]["train_loss"]) for runs in groups for run in runs)
     target = max(TARGET * lowest, lowest + (TARGET - 1) * abs(first - lowest))
     entries = tuple(_entry(name, runs, target) for name, runs in zip(changes, groups, strict=True))
     return study, entries
-
-
-def _label(name: str) -> str:
-    return name.replace(",", "").replace(" ", "-")
 
 
 def _entry(name: str, runs: Sequence[Run], target: float) -> Entry:

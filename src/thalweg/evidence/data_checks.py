@@ -189,7 +189,10 @@ def conditioning(train: Array) -> Check:
         return _check("conditioning", "Conditioning", "ok", index, "σmax/σmin", f"{steps}: gradient descent is fit.")
     hopeless = index >= HOPELESS_INDEX
     advice = (
-        "first-order methods hardly get there; use Newton, add L2 or drop columns" if hopeless else "expect many steps"
+        "first-order methods creep towards its very minimum, though they may predict well long before; Newton, L2 or "
+        "fewer columns get there"
+        if hopeless
+        else "expect many steps"
     )
     return _check(
         "conditioning", "Conditioning", "warn" if hopeless else "notice", index, "σmax/σmin", f"{steps}: {advice}."

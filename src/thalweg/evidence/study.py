@@ -5,6 +5,7 @@ The table is the tuning log: one row for each run, whatever came of it.
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,14 +13,16 @@ from typing import Any
 
 import msgspec
 
-from thalweg.descent.files import write_whole
+from thalweg.descent.files import slug, write_whole
 from thalweg.descent.folder import Writer, as_json, start_folder
 from thalweg.descent.run import Run
 from thalweg.descent.spec import Spec
 from thalweg.descent.train import train_all
+from thalweg.errors import SpecError
 from thalweg.evidence.trials import RunAll
 
 Row = dict[str, Any]
+LONGEST = 50  # letters of a setting's name in the name of a folder
 
 
 @dataclass(frozen=True)
@@ -51,18 +54,37 @@ class Study:
         """The study's folder: study.toml, table.csv, table.md, and a folder for each run."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, run in zip(self.names, self.runs, strict=True):
-            (own := folder / name).mkdir()
+            (own := folder / slug(name)).mkdir()
             start_folder(own, run)
             Writer(own).save(run)
         save_table(folder, self.table)
-        about = {"title": self.title, "note": msgspec.to_builtins(self.note), "runs": list(self.names)}
-        write_whole(folder / "study.toml", msgspec.toml.encode(about))
+        save_about(folder, self.title, self.note, self.names)
 
 
 def run_study(title: str, note: Note, named: Mapping[str, Spec], run_all: RunAll = train_all) -> Study:
     """Run the Specs, as populations where they differ only in numbers."""
     runs = run_all(list(named.values()))
     return Study(title, note, tuple(named), tuple(run.spec for run in runs), tuple(runs))
+
+
+def by_seed(settings: Mapping[str, Spec], seeds: Sequence[int]) -> dict[str, Spec]:
+    """{name of a run: Spec}: every setting on every seed, under names that can be folders."""
+    folders = {name: _folder_name(name) for name in settings}
+    if len(set(folders.values())) < len(settings) or len(set(seeds)) < len(seeds):
+        known = ", ".join(map(repr, settings))
+        raise SpecError(f"some of {known} with seeds {list(seeds)} are alike as folders; give other names or seeds")
+    pairs = [(name, seed) for name in settings for seed in seeds]
+    return {f"{folders[name]}-seed{seed}": settings[name].but(seed=seed) for name, seed in pairs}
+
+
+def _folder_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._]+", "-", name).strip("-.")[:LONGEST] or "run"
+
+
+def save_about(folder: Path, title: str, note: Note, members: Sequence[str]) -> None:
+    """study.toml: what a study is about, and the folders it holds."""
+    about = {"title": title, "note": msgspec.to_builtins(note), "holds": list(members)}
+    write_whole(folder / "study.toml", msgspec.toml.encode(about))
 
 
 def log_row(name: str, run: Run) -> Row:

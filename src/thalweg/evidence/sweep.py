@@ -14,11 +14,12 @@ import numpy as np
 from thalweg.descent.run import Run
 from thalweg.descent.spec import Spec
 from thalweg.descent.train import train_all
-from thalweg.evidence.study import Note, Study, run_study
+from thalweg.evidence.study import Note, Study, by_seed, run_study
 from thalweg.evidence.trials import RunAll
+from thalweg.problems.words import counted
 
 GRID = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0)
-WIDEN = 4  # how many more rates are tried beyond an edge where the best one lies
+WIDEN = 2  # how many more rates are tried beyond an edge where the best one lies
 
 UNSTABLE = 0.1  # rises of the training loss, as a share of its fall
 FAST = 0.9  # of the deepest fall that any rate reached
@@ -90,7 +91,8 @@ def sweep(
 
 
 def _study(base: Spec, rule: str, grid: Sequence[float], seeds: Sequence[int], run_all: RunAll) -> Study:
-    named = {f"{rule}-lr{lr!r}-seed{seed}": base.but(rule=rule, lr=lr, seed=seed) for lr in grid for seed in seeds}
+    settings = {f"{rule}-lr{lr:.6g}".replace("+", ""): base.but(rule=rule, lr=lr) for lr in grid}
+    named = by_seed(settings, seeds)
     return run_study(f"learning-rate sweep of {rule}", _note(rule), named, run_all)
 
 
@@ -177,13 +179,15 @@ def _sentence(rule: str, rates: Sequence[Rate], chosen: Rate | None, at_edge: bo
         return f"No suggestion for {rule}, because every rate {span} was {' or '.join(worst)}."
     above = [rate for rate in rates if rate.lr > chosen.lr and rate.verdict in ("diverged", "unstable")]
     limit = f"; {above[0].lr:.3g} was {above[0].verdict}" if above else f"; none tried up to {rates[-1].lr:.3g} failed"
+    seeds = counted(len(chosen.runs), "seed")
     text = (
         f"{rule}: learning rate {chosen.lr:.3g}, the largest that was stable, fast and as good as the best "
-        f"(validation loss {chosen.value:.4g}, median of {len(chosen.runs)} seeds){limit}."
+        f"(validation loss {chosen.value:.4g}, median of {seeds}){limit}."
     )
     if chosen.verdict != "fast":
         text = (
             f"{rule}: learning rate {chosen.lr:.3g} has the lowest validation loss ({chosen.value:.4g}), "
             f"though others fit the training rows further{limit}."
         )
-    return text + (f" The best rate lies on the edge of those tried, {span}: try beyond it." if at_edge else "")
+    edge = f" The best rate still lies on the edge of all that were tried, {span}: there may be a better one beyond."
+    return text + (edge if at_edge else "")

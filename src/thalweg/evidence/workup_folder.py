@@ -4,6 +4,7 @@ study.toml     what was asked         results.json   what was found      table.c
 final/         the chosen run         sweep-…/, ablations/, schedules/, batches/, optimizers/   the trials
 """
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from thalweg.evidence.results import results, studies
 from thalweg.evidence.study import Note, Row, as_csv, log_row, save_json, save_table
 from thalweg.evidence.workup import Request, Workup
 
+TRIALS = "trials"  # finished runs of a report that is still at work; gone when it is done
 NOTE = Note(
     objective="a trustworthy model of this table, and what its training depends on",
     success="preflight passes, the final run converges or stops early without divergence, and the test rows agree "
@@ -55,10 +57,12 @@ def read_request(folder: Path) -> tuple[Request, str]:
 
 
 def save_workup(workup: Workup, folder: Path) -> None:
-    """Write all runs, tables and results into the folder."""
+    """Write all runs, tables and results into the folder, over what an interrupted attempt may have left."""
     for name, study in studies(workup).items():
+        shutil.rmtree(folder / name, ignore_errors=True)
         study.save(folder / name)
-    (final := folder / "final").mkdir(exist_ok=True)
+    shutil.rmtree(folder / "final", ignore_errors=True)
+    (final := folder / "final").mkdir()
     start_folder(final, workup.run)
     Writer(final).end(workup.run)
     save_table(folder, _rows(workup))
@@ -98,7 +102,7 @@ def read_stored(folder: Path) -> Stored:
     try:
         found = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
         studies = sorted(folder.glob("*/study.toml"))
-        listed = {study.parent.name: msgspec.toml.decode(study.read_bytes())["runs"] for study in studies}
+        listed = {study.parent.name: msgspec.toml.decode(study.read_bytes())["holds"] for study in studies}
         names = ["final", *(f"{study}/{name}" for study, runs in listed.items() for name in runs)]
         runs = {name: load_run(folder / name) for name in names}
         metrics = {name: _decoded((folder / name / "metrics.jsonl").read_bytes()) for name in names}

@@ -48,6 +48,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     l2: float = 0.0
 
     def __post_init__(self) -> None:
+        require(isinstance(self.source, str), f"source is {type(self.source).__name__}; expected text")
+        require(self.split_seed >= 0, f"split_seed is {self.split_seed}; expected a whole number from 0 on")
         require(0 <= self.l2 < float("inf"), f"l2 is {self.l2:g}; expected a number of 0 or more")
         ACTIVATIONS.named(self.activation)
         ACTIVATIONS.named(self.output)

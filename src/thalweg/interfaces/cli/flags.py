@@ -6,8 +6,14 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
+from thalweg.descent.method_section import OTHER_METHODS
 from thalweg.descent.spec import Spec
 from thalweg.errors import FolderError, SpecError, ThalwegError
+from thalweg.formulas.activations import ACTIVATIONS
+from thalweg.formulas.initializers import INITIALIZERS
+from thalweg.formulas.losses import LOSSES
+from thalweg.formulas.rules import RULES
+from thalweg.formulas.schedules import SCHEDULES
 from thalweg.problems.sections import Table
 
 DATA = Group("Data", sort_key=1)
@@ -54,16 +60,13 @@ class ModelFlags:
 
     hidden: Annotated[tuple[int, ...] | None, Parameter(group=MODEL, consume_multiple=True)] = None
     "Widths of hidden layers, as in --hidden 32 16: makes it a multilayer perceptron."
-    activation: Annotated[str | None, Parameter(group=MODEL)] = None
-    "Of the hidden layers: relu, leaky_relu, tanh, sigmoid, softmax, linear (relu)."
+    activation: Annotated[str | None, Parameter(group=MODEL, help=f"Hidden: {', '.join(ACTIVATIONS)} (relu).")] = None
     output: Annotated[str | None, Parameter(group=MODEL)] = None
     "Activation of the output (linear: losses take logits)."
     batch_norm: Annotated[bool | None, Parameter(group=MODEL)] = None
     "Batch norm in the hidden layers."
-    init: Annotated[str | None, Parameter(group=MODEL)] = None
-    "Initial weights: he_normal, glorot_uniform, zeros, …"
-    loss: Annotated[str | None, Parameter(group=MODEL)] = None
-    "mse, half_mse, logistic_cross_entropy, softmax_cross_entropy, … Fits the task unless given."
+    init: Annotated[str | None, Parameter(group=MODEL, help=f"Initial weights: {', '.join(INITIALIZERS)}.")] = None
+    loss: Annotated[str | None, Parameter(group=MODEL, help=f"{', '.join(LOSSES)}. Fits the task unless given.")] = None
     l2: Annotated[float | None, Parameter(group=MODEL)] = None
     "Penalty ½·l2·‖weights‖², biases free (0)."
 
@@ -73,12 +76,10 @@ class ModelFlags:
 class MethodFlags:
     """How one step is made."""
 
-    rule: Annotated[str | None, Parameter(group=METHOD)] = None
-    "gd, momentum, nesterov, adagrad, rmsprop, adam, amsgrad, adamw, nadam, lion, newton (gd)."
+    rule: Annotated[str | None, Parameter(group=METHOD, help=f"{', '.join([*RULES, *OTHER_METHODS])} (gd).")] = None
     lr: Annotated[float | None, Parameter(group=METHOD)] = None
     "Learning rate (the rule's own default)."
-    schedule: Annotated[str | None, Parameter(group=METHOD)] = None
-    "constant, step, exponential, cosine, one_cycle, plateau (constant)."
+    schedule: Annotated[str | None, Parameter(group=METHOD, help=f"{', '.join(SCHEDULES)} (constant).")] = None
     warmup: Annotated[int | None, Parameter(group=METHOD)] = None
     "Updates of linear rise before the schedule (0)."
     clip_norm: Annotated[float | None, Parameter(group=METHOD)] = None

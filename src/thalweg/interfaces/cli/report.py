@@ -1,5 +1,6 @@
 """thalweg report: the main job."""
 
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 from typing import Annotated
@@ -8,16 +9,19 @@ import msgspec
 from cyclopts import Parameter
 
 from thalweg.descent.train import resolved
-from thalweg.errors import FolderError
+from thalweg.errors import FolderError, SpecError
 from thalweg.evidence.results import results
+from thalweg.evidence.trials import Kept
 from thalweg.evidence.workup import RULES_COMPARED, Request, Stage, Workup, work_up
-from thalweg.evidence.workup_folder import begin_folder, read_request, read_stored, save_workup, verify
+from thalweg.evidence.workup_folder import TRIALS, begin_folder, read_request, read_stored, save_workup, verify
 from thalweg.interfaces.cli import FAILED, FINE, INTERRUPTED
-from thalweg.interfaces.cli.flags import DataFlags, Json, MethodFlags, ModelFlags, RunFlags, spec_from
+from thalweg.interfaces.cli.flags import DataFlags, Json, MethodFlags, ModelFlags, RunFlags, changes, spec_from
 from thalweg.interfaces.cli.folders import fresh_folder
-from thalweg.interfaces.cli.say import command, progress, put_json, say
+from thalweg.interfaces.cli.say import command, progress, put_json, quoted, say
+from thalweg.problems.build import build
 
 SHOWN_DIFFERENCES = 10
+DECIDED = {"lr": "thalweg train", "steps": "--budget and --final-steps", "warmup": "thalweg train"}
 
 
 def report(
@@ -33,6 +37,7 @@ def report(
     final_steps: int = 3000,
     out: Path = Path("runs"),
     name: str | None = None,
+    resume: Path | None = None,
     verify: Path | None = None,
     json: Json = False,
 ) -> int:
@@ -56,6 +61,8 @@ def report(
         Where study folders go.
     name
         Name of the study folder; a number is given unless you choose.
+    resume
+        The folder of a report that was interrupted: finished trials are not run again.
     verify
         A study folder: run it again and say whether every number came back.
     json
@@ -63,6 +70,9 @@ def report(
     """
     if verify is not None:
         return verify_folder(verify, json)
+    if resume is not None:
+        return go_on(resume, json)
+    rules = asked_rules(rules, method, run)
     spec = spec_from(data, dataset, model, method, run)
     if not spec.batch.batch_size and (run is None or run.batch_size is None):
         spec = spec.but(batch_size=32)
@@ -71,22 +81,54 @@ def report(
     return write_report(request, out, name, json)
 
 
+def asked_rules(rules: tuple[str, ...], method: MethodFlags | None, run: RunFlags | None) -> tuple[str, ...]:
+    """--rule serves as --rules. What a report decides by itself is refused as a flag, rather than ignored."""
+    given = changes(method, run)
+    for flag, instead in DECIDED.items():
+        if flag in given:
+            raise SpecError(f"a report decides {flag} by its own trials; leave out --{flag}, or use {instead}")
+    rule = given.get("rule")
+    if rule and rules != RULES_COMPARED:
+        raise SpecError(f"--rule {rule} and --rules {' '.join(rules)} say different things; give one of them")
+    return (rule,) if rule else tuple(rules)
+
+
 def write_report(request: Request, out: Path, name: str | None, json: bool) -> int:
-    """Work up the request into a new folder. Nothing is left behind if it cannot be done."""
+    """Work up the request into a new folder, which is removed if it cannot be done."""
+    spec = resolved(request.spec)  # what cannot be read is said before a folder is made
+    request = msgspec.structs.replace(request, spec=request.spec.but(sha256=spec.problem.sha256))  # type: ignore[union-attr]
+    for notice in build(spec.problem, spec.dtype).notices:
+        say(f"note: {notice}")
+    stem = Path(request.spec.problem.source).stem  # type: ignore[union-attr]
+    with fresh_folder(out, name, stem) as folder:
+        begin_folder(folder, request, command())
+        return work_in(folder, request, command(), json)
+
+
+def go_on(folder: Path, json: bool) -> int:
+    """Go on with an interrupted report: the trials it kept are loaded, the others run."""
+    if not folder.is_dir():
+        raise FolderError(f"no folder {folder}; give the folder of a report that was interrupted")
+    request, made_by = read_request(folder)
+    if (folder / "report.html").is_file():
+        say(f"{folder} is finished: see {folder / 'report.html'}")
+        return FINE
+    return work_in(folder, request, made_by, json)
+
+
+def work_in(folder: Path, request: Request, made_by: str, json: bool) -> int:
+    """Work up the request in its folder. Ctrl-C leaves the finished trials there, and the command that goes on."""
     from thalweg.interfaces.report.build import write_page
 
-    seen = resolved(request.spec).problem  # what cannot be read is said before a folder is made
-    request = msgspec.structs.replace(request, spec=request.spec.but(sha256=seen.sha256))  # type: ignore[union-attr]
-    stem = Path(request.spec.problem.source).stem  # type: ignore[union-attr]
     try:
-        with fresh_folder(out, name, stem) as folder:
-            begin_folder(folder, request, command())
-            workup = _followed(work_up(request))
-            save_workup(workup, folder)
-            page = write_page(workup, folder, command())
+        workup = _followed(work_up(request, Kept(folder / TRIALS)))
     except KeyboardInterrupt:
-        say(f"\ninterrupted; nothing was kept, because trials are quick to repeat. Start again with:\n  {command()}")
+        again = quoted(["thalweg", "report", "--resume", str(folder)])
+        say(f"\ninterrupted; the finished trials are kept. Go on with:\n  {again}")
         return INTERRUPTED
+    save_workup(workup, folder)
+    page = write_page(workup, folder, made_by)
+    shutil.rmtree(folder / TRIALS, ignore_errors=True)
     if json:
         put_json({"folder": str(folder), "report": str(page), **results(workup)})
     tell(workup, folder, page)

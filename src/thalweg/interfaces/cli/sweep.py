@@ -1,5 +1,6 @@
 """thalweg sweep: which learning rate."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ from cyclopts import Parameter
 from thalweg.descent.train import resolved
 from thalweg.errors import SpecError
 from thalweg.evidence import sweep as sweeps
-from thalweg.evidence.study import save_json, save_table
+from thalweg.evidence.study import save_about, save_json, save_table
 from thalweg.formulas.rules import RULES
 from thalweg.interfaces.cli import FAILED, FINE
 from thalweg.interfaces.cli.flags import DataFlags, Json, MethodFlags, ModelFlags, RunFlags, spec_from
@@ -77,20 +78,22 @@ def sweep(
             one.study.save(folder / one.rule)
         save_table(folder, [row for one in found for row in one.study.table])
         save_json(folder / "results.json", plain)
+        save_about(folder, "learning-rate sweep", found[0].study.note, [one.rule for one in found])
         page = write_sweep_page(found, base, folder, command())
     if json:
         put_json({"folder": str(folder), "sweeps": plain})
     for one in found:
-        tell(one)
+        tell(one, rates)
     say(f"report  {page}")
     return FINE if all(one.chosen for one in found) else FAILED
 
 
-def tell(found: sweeps.Sweep) -> None:
-    """A line for every rate, then the answer."""
+def tell(found: sweeps.Sweep, asked: Sequence[float]) -> None:
+    """A line for every rate, those added to the ones asked for marked, then the answer."""
     say(f"\n{found.rule:<10} {'rate':>8}  {'verdict':<9} {'final train':>12} {'best validation':>16}")
     for rate in found.rates:
-        mark = "←" if found.chosen and rate.lr == found.chosen.lr else ""
+        mark = "← chosen" if found.chosen and rate.lr == found.chosen.lr else ""
+        mark += "" if rate.lr in asked else " (added)"
         train = sorted(rate.final_train)[len(rate.final_train) // 2]
         say(f"{'':<10} {rate.lr:>8.3g}  {rate.verdict:<9} {train:>12.4g} {rate.value:>16.4g}  {mark}")
     say(found.sentence)

@@ -6,8 +6,9 @@ from thalweg.descent.folder import Writer, load_run
 from thalweg.descent.interrupt import Interrupt, interruptible
 from thalweg.descent.population import Population
 from thalweg.descent.run import Run
-from thalweg.descent.spec import Spec
+from thalweg.descent.spec import Spec, Stop
 from thalweg.descent.train import begin, finish
+from thalweg.errors import SpecError
 from thalweg.evidence.study import log_row
 from thalweg.interfaces.cli import FAILED, FINE, INTERRUPTED
 from thalweg.interfaces.cli.flags import DataFlags, Json, MethodFlags, ModelFlags, RunFlags, changes, spec_from
@@ -47,7 +48,7 @@ def train(
         Print the run's row of the tuning log as JSON on stdout.
     """
     if resume is not None:
-        return go_on(resume, json, {"data": data, **changes(dataset, model, method, run)})
+        return go_on(resume, json, {"DATA": data, **changes(dataset, model, method, run)})
     spec = spec_from(data, dataset, model, method, run)
     population = begin(spec)
     spec = population.setup.specs[0]
@@ -61,17 +62,17 @@ def train(
 
 
 def go_on(folder: Path, json: bool, given: dict[str, object]) -> int:
-    """Resume a run folder with its own Spec."""
-    if asked := [flag for flag, value in given.items() if value is not None]:
-        say(f"thalweg: --resume goes on with the run's own spec; leave out {', '.join(asked)}")
-        return 2
+    """Resume a run folder with its own Spec; only the stop rules may be changed, as in --steps 5000."""
+    stops = {name: value for name, value in given.items() if name in Stop.__struct_fields__}
+    if asked := [name for name, value in given.items() if value is not None and name not in stops]:
+        raise SpecError(f"--resume goes on with the run's own spec; leave out {', '.join(asked)}")
     with interruptible() as interrupt:
         stored = load_run(folder)
-        if not stored.unfinished:
-            say(f"{folder}: {stored.stopped.sentence}; nothing is left to do")
+        if not stored.unfinished and not stops:
+            say(f"{folder}: {stored.stopped.sentence}; nothing is left to do, unless you say --steps")
             return tell(stored, folder, json)
         say(f"going on from step {stored.state.t}")
-        population = begin(stored.spec, resume=stored)
+        population = begin(stored.spec.but(**stops), resume=stored)
         (writer := Writer(folder)).begin(population)
         run = follow(population, writer, interrupt)
     return tell(run, folder, json)
@@ -118,7 +119,7 @@ def tell(run: Run, folder: Path, json: bool) -> int:
         f"{k.replace('_', ' ')} {best[k]:.4g}" for k in best if k.startswith(("train_", "validation_"))
     )
     say(f"Best weights at step {run.best_t}: {measures}.")
-    say(f"run     {folder}")
+    say(f"report  {folder / 'report.html'}")
     return FAILED if run.diverged else FINE
 
 
