@@ -201,6 +201,22 @@ def test_patience_counts_evaluations_without_a_gain_and_keeps_the_best():
     assert run.best_evaluation["t"] == 2
 
 
+def test_of_equal_losses_the_first_is_the_best():
+    run = counted([5.0, 4.0, 4.0, 4.0, 4.5])
+    assert (run.best_t, run.best.tolist()) == (1, [1.0])
+    assert run.best_evaluation["t"] == 1
+
+
+@pytest.mark.parametrize("lr", [0.1, 0.21])
+def test_wherever_a_run_ends_its_end_is_evaluated_and_may_be_the_best(lr):
+    """Also between two evaluations."""
+    run = on("bowl", lr, steps=200, every=150, grad_tol=1e-3)
+    assert run.state.t % 150
+    assert [entry["t"] for entry in run.evaluations] == [0, run.state.t]
+    assert run.final["train_loss"] == SURFACES["bowl"].value(run.w)
+    assert run.best_t == (0 if run.diverged else run.state.t)
+
+
 def test_a_gain_starts_patience_anew():
     assert counted([5.0, 6.0, 6.0, 4.0, 6.0, 6.0, 3.0, 3.0], patience=3).stopped.kind == "steps"
 

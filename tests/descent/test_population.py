@@ -122,6 +122,26 @@ def test_a_member_that_diverges_does_not_disturb_the_others(rule):
         assert np.array_equal(run.steps["loss"], alone.steps["loss"])
 
 
+def test_members_that_leave_take_nothing_of_the_others_along():
+    """Each of the others keeps its own rate, hyperparameters, penalty, clipping and batches."""
+    spec = base("momentum").but(jump=10.0, steps=60, every=10, schedule="constant")
+    leaving = [spec.but(lr=1e5, beta=0.1, seed=7), spec.but(lr=1e6, clip_value=1e3, l2=1e-3)]
+    staying = [
+        spec.but(beta=0.2, seed=1),
+        spec.but(beta=0.8, clip_norm=0.05, seed=2),
+        spec.but(l2=0.5, clip_value=0.01),
+        spec.but(lr=0.02, ema=0.0, seed=3, l2=0.1),
+    ]
+    specs = [leaving[0], *staying[:2], leaving[1], *staying[2:]]
+    together = train_all(specs)
+    assert [run.diverged for run in together] == [True, False, False, True, False, False]
+    for run, member in zip(together, specs, strict=True):
+        alone = train(member)
+        assert run.stopped == alone.stopped
+        if not run.diverged:
+            assert farthest(run, alone) <= TOLERANCE
+
+
 def test_on_a_surface_members_are_their_single_runs_bit_for_bit():
     spec = Spec(problem=OnSurface(surface="rosenbrock"), method=Method(rule="adam")).but(steps=80)
     specs = [spec.but(lr=lr) for lr in (1e-3, 1e-2, 1e-1)]

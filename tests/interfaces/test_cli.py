@@ -304,7 +304,7 @@ def test_flags_override_the_spec_and_set_reaches_every_field():
     assert spec.problem.source == "iris"
 
 
-def test_a_table_named_on_the_command_line_replaces_that_of_the_spec_file_only_by_its_own_spec():
+def test_another_target_of_a_bundled_set_makes_another_task():
     assert run(["train", "iris", "--target", "petal_width_cm", "--name", "mine", *QUICK]) == FINE
     spec = Spec.from_toml(Path("runs/mine/spec.toml").read_text())
     assert (spec.problem.target, spec.problem.task) == ("petal_width_cm", "regression")
@@ -319,7 +319,10 @@ def test_the_stored_spec_makes_the_same_run_again():
 
 
 def test_hidden_layers_make_a_network_and_a_switch_can_be_turned_off():
-    assert run("train iris --hidden 5 3 --no-standardise --batch-norm --name mine --steps 3".split()) == FINE
+    assert (
+        run(["train", "iris", "--hidden", "5", "3", "--no-standardise", "--batch-norm", "--name", "mine", *QUICK])
+        == FINE
+    )
     problem = Spec.from_toml(Path("runs/mine/spec.toml").read_text()).problem
     assert (problem.model, problem.hidden, problem.standardise, problem.batch_norm) == ("mlp", (5, 3), False, True)
 
@@ -336,18 +339,16 @@ def test_a_surface_can_be_trained_and_swept_from_a_spec():
     assert (Path("runs/two") / "report.html").is_file()
 
 
-def test_an_interruption_is_told_and_leaves_nothing(monkeypatch, capsys):
+def test_an_interrupted_sweep_is_told_and_leaves_nothing(monkeypatch, capsys):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("thalweg.evidence.sweep.sweep", stop)
-    monkeypatch.setattr("thalweg.evidence.workup.sweep", stop)
     before = files()
-    for command in (["sweep", "iris"], ["report", "iris"]):
-        code, out, err = told(capsys, *command)
-        assert (code, out) == (INTERRUPTED, "")
-        assert "interrupted" in err
-        assert files() == before
+    code, out, err = told(capsys, "sweep", "iris")
+    assert (code, out) == (INTERRUPTED, "")
+    assert "interrupted" in err
+    assert files() == before
 
 
 def test_an_output_that_nobody_reads_is_no_error(tmp_path):

@@ -91,7 +91,7 @@ def sweep(
 
 
 def _study(base: Spec, rule: str, grid: Sequence[float], seeds: Sequence[int], run_all: RunAll) -> Study:
-    settings = {f"{rule}-lr{lr:.6g}".replace("+", ""): base.but(rule=rule, lr=lr) for lr in grid}
+    settings = {f"{rule}-lr{lr!r}".replace("+", ""): base.but(rule=rule, lr=lr) for lr in grid}
     named = by_seed(settings, seeds)
     return run_study(f"learning-rate sweep of {rule}", _note(rule), named, run_all)
 

@@ -122,12 +122,12 @@ def work_in(folder: Path, request: Request, made_by: str, json: bool) -> int:
 
     try:
         workup = _followed(work_up(request, Kept(folder / TRIALS)))
+        save_workup(workup, folder)
+        page = write_page(workup, folder, made_by)
     except KeyboardInterrupt:
         again = quoted(["thalweg", "report", "--resume", str(folder)])
         say(f"\ninterrupted; the finished trials are kept. Go on with:\n  {again}")
         return INTERRUPTED
-    save_workup(workup, folder)
-    page = write_page(workup, folder, made_by)
     shutil.rmtree(folder / TRIALS, ignore_errors=True)
     if json:
         put_json({"folder": str(folder), "report": str(page), **results(workup)})

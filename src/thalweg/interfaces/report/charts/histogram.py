@@ -39,7 +39,7 @@ def histogram(
     if scale is None:
         return nothing_to_draw("histogram", title, note)
     u = scale.unit(known)
-    edges = np.linspace(u.min(), u.max(), _bins(u, bins) + 1) if np.ptp(u) > 0 else np.array([0.45, 0.55])
+    edges = np.linspace(u.min(), u.max(), _bins(u, bins) + 1) if np.ptp(u) > 0 else u[0] + np.array([-0.05, 0.05])
     counts, _ = np.histogram(u, edges)
     heights = Scale(0.0, float(counts.max()) * 1.06)
     placed = happened.place(marks, scale)
@@ -76,7 +76,8 @@ def _values(scale: Scale, u: Array) -> Array:
 
 def _left_out(count: int, log: bool) -> str:
     why = "not finite, or not above zero" if log else "not finite"
-    return f"{grouped(count, 0)} values are {why} and are not shown." if count else ""
+    what = "1 value is" if count == 1 else f"{grouped(count, 0)} values are"
+    return f"{what} {why} and not shown." if count else ""
 
 
 def _numbers(edges: Array, counts: Array, x: str, y: str) -> Numbers:

@@ -1,0 +1,1 @@
+"""Measurements of thalweg, each against a stated goal or a peer. `python -m benchmarks NAME`."""
