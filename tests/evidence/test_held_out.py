@@ -26,9 +26,14 @@ def runs(table_of):
     return {kind: trained(kind) for kind in ("binary", "multiclass", "regression")}
 
 
-@pytest.mark.parametrize("split", ["validation", "test"])
-def test_binary_measures_are_scikit_learns(split, runs):
-    held = hold_out(runs["binary"], split)
+@pytest.fixture(scope="module")
+def measured(runs):
+    """Each run's test rows, measured once."""
+    return {kind: hold_out(run, "test") for kind, run in runs.items()}
+
+
+def test_binary_measures_are_scikit_learns(measured):
+    held = measured["binary"]
     y, p = held.truth[:, 0], held.predictions[:, 0]
     assert held.measures["loss"] == pytest.approx(log_loss(y, p))
     assert held.measures["accuracy"] == accuracy_score(y, p >= 0.5)
@@ -39,8 +44,8 @@ def test_binary_measures_are_scikit_learns(split, runs):
     assert held.rows == len(y) == held.confusion.sum()
 
 
-def test_multiclass_measures_are_scikit_learns(runs):
-    held = hold_out(runs["multiclass"], "test")
+def test_multiclass_measures_are_scikit_learns(measured):
+    held = measured["multiclass"]
     y, guess = held.truth.argmax(1), held.predictions.argmax(1)
     assert held.measures["accuracy"] == accuracy_score(y, guess)
     assert held.measures["loss"] == pytest.approx(log_loss(y, held.predictions))
@@ -48,9 +53,9 @@ def test_multiclass_measures_are_scikit_learns(runs):
     assert np.allclose(held.predictions.sum(1), 1)
 
 
-def test_regression_is_measured_in_the_targets_own_units(runs):
+def test_regression_is_measured_in_the_targets_own_units(runs, measured):
     run = runs["regression"]
-    held, table, rows = hold_out(run, "test"), run.problem.table, run.problem.split.test
+    held, table, rows = measured["regression"], run.problem.table, run.problem.split.test
     assert np.allclose(held.truth, table.y[rows])
     assert np.allclose(held.predictions, run.problem.predict(run.best, table.X[rows]))
     assert held.measures["r2"] == pytest.approx(r2_score(held.truth, held.predictions))
@@ -58,9 +63,10 @@ def test_regression_is_measured_in_the_targets_own_units(runs):
     assert (held.confusion, held.calibration) == (None, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
-def test_intervals_hold_the_value_and_come_back_to_the_last_bit(kind, runs):
-    one, two = (hold_out(runs[kind], "test") for _ in range(2))
+def test_intervals_hold_the_value_and_come_back_to_the_last_bit(kind, runs, measured):
+    one, two = measured[kind], hold_out(runs[kind], "test")
     assert one.intervals == two.intervals
     assert one.measures == two.measures
     for name, (low, high) in one.intervals.items():
@@ -69,6 +75,7 @@ def test_intervals_hold_the_value_and_come_back_to_the_last_bit(kind, runs):
             assert low - 1e-9 <= one.measures[name] <= high + 1e-9
 
 
+@pytest.mark.slow
 def test_it_is_the_best_weights_that_are_judged(runs):
     run = runs["binary"]
     assert hold_out(run, "validation").measures["loss"] == pytest.approx(run.best_value, rel=1e-12)
@@ -87,7 +94,7 @@ def test_even_classes_keep_one_half(tmp_path):
     assert chosen_threshold(uneven(tmp_path / "t.csv", 0.5)) == 0.5
 
 
-@pytest.mark.parametrize("share", [0.1, 0.2, 0.9])
+@pytest.mark.parametrize("share", [0.1, *(pytest.param(s, marks=pytest.mark.slow) for s in (0.2, 0.9))])
 def test_uneven_classes_get_the_cut_with_the_best_f1_on_validation_rows(share, tmp_path):
     run = uneven(tmp_path / "t.csv", share)
     cut = chosen_threshold(run)
@@ -104,6 +111,7 @@ def test_other_tasks_and_runs_without_validation_rows_keep_one_half(runs, table_
     assert chosen_threshold(train(Spec(problem=alone).but(steps=5))) == 0.5
 
 
+@pytest.mark.slow
 def test_weights_of_rows_weigh_in_every_measure(tmp_path):
     rng = np.random.default_rng(1)
     X, w = rng.normal(size=(120, 2)), rng.uniform(0.1, 5, 120)

@@ -54,7 +54,10 @@ def test_a_rate_that_diverges_late_is_not_called_stable():
     assert verdicts(found)[1.002 * limit] in ("diverged", "unstable")
 
 
-@pytest.mark.parametrize("rule", ["gd", "momentum", "nesterov", "rmsprop", "adam", "lion"])
+@pytest.mark.parametrize(
+    "rule",
+    ["gd", "adam", *(pytest.param(r, marks=pytest.mark.slow) for r in ("momentum", "nesterov", "rmsprop", "lion"))],
+)
 def test_what_is_chosen_is_the_largest_fast_rate_that_is_as_good_as_the_best(rule, table_of):
     base = Spec(problem=Table(source=table_of("binary"), target="y")).but(steps=60, every=3, batch_size=16)
     found = sweep(base, rule, seeds=[0, 1])
@@ -117,6 +120,7 @@ def test_the_order_of_the_grid_does_not_matter(table_of):
     assert up.sentence == down.sentence
 
 
+@pytest.mark.slow
 def test_a_rates_numbers_are_those_of_training_with_it_alone(table_of):
     """A member of a population agrees with its single run to rounding. (100 convex steps)"""
     base = Spec(problem=Table(source=table_of("binary"), target="y", l2=0.01)).but(steps=100, every=10, batch_size=16)

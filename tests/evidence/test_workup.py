@@ -33,12 +33,14 @@ def found(table_of):
     return worked_up(asked(table_of("regression")))
 
 
+@pytest.mark.slow
 def test_every_stage_is_told_before_it_begins(found):
     assert [(stage.name, stage.number, stage.of) for stage in found[0]] == [
         (name, number, len(STAGES)) for number, name in enumerate(STAGES, 1)
     ]
 
 
+@pytest.mark.slow
 def test_what_is_reported_is_the_chosen_setting_trained_alone(found):
     _, workup = found
     again = train(workup.run.spec)
@@ -46,6 +48,7 @@ def test_what_is_reported_is_the_chosen_setting_trained_alone(found):
     assert again.evaluations[-1]["validation_loss"] == workup.run.final["validation_loss"]
 
 
+@pytest.mark.slow
 def test_the_chosen_setting_is_the_best_rule_with_at_most_the_one_change_that_helped_most(found):
     _, workup = found
     setting = best_entry(workup.optimizers).spec
@@ -59,6 +62,7 @@ def test_the_chosen_setting_is_the_best_rule_with_at_most_the_one_change_that_he
     assert setting.method.rule in workup.why
 
 
+@pytest.mark.slow
 def test_rules_are_compared_on_seeds_that_no_rate_was_chosen_on(found):
     _, workup = found
     swept = {run.spec.seed for sweep in workup.sweeps for run in sweep.study.runs}
@@ -68,6 +72,7 @@ def test_rules_are_compared_on_seeds_that_no_rate_was_chosen_on(found):
     assert {run.spec.seed for run in workup.ablation.baseline_runs} == compared
 
 
+@pytest.mark.slow
 def test_every_rule_runs_at_the_rate_its_sweep_chose(found):
     _, workup = found
     chosen = {sweep.rule: sweep.chosen.lr for sweep in workup.sweeps}
@@ -101,6 +106,7 @@ def test_the_test_rows_choose_nothing(found, table_of, tmp_path):
     assert one["test"] != two["test"]
 
 
+@pytest.mark.slow
 def test_resolving_a_request_first_changes_nothing(table_of):
     request = asked(table_of("binary"))
     assert resolved(resolved(request.spec)) == resolved(request.spec)
@@ -124,6 +130,7 @@ def test_a_request_that_makes_no_sense_is_refused(changes, error, says, table_of
         Request(**({"spec": Spec(problem=Table(source=table_of("binary"), target="y"))} | changes))
 
 
+@pytest.mark.slow
 def test_where_no_rule_trains_that_is_said(table_of):
     request = asked(table_of("regression"), rules=("gd",))
     hopeless = request.spec.but(standardise=False, scale_target=False, param_bound=1e-12)

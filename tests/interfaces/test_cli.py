@@ -154,6 +154,7 @@ def test_wrong_use_gets_one_plain_sentence_and_leaves_nothing(arguments, says, c
     assert files() == before
 
 
+@pytest.mark.slow
 def test_a_name_that_exists_is_refused_and_what_lies_there_is_untouched(capsys):
     assert run(["train", "iris", "--name", "mine", *QUICK]) == FINE
     before = {path: path.read_bytes() for path in Path("runs").rglob("*") if path.is_file()}
@@ -165,12 +166,14 @@ def test_a_name_that_exists_is_refused_and_what_lies_there_is_untouched(capsys):
         assert {path: path.read_bytes() for path in Path("runs").rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.slow
 def test_folders_are_numbered_and_never_used_twice():
     for _ in range(3):
         assert run(["descend", "bowl", "--steps", "3"]) == FINE
     assert sorted(path.name for path in Path("runs").iterdir()) == [f"bowl-gd-00{i}" for i in (1, 2, 3)]
 
 
+@pytest.mark.slow
 def test_a_finished_run_has_nothing_left_to_resume_and_is_told_again(capsys):
     run(["train", "iris", "--name", "mine", *QUICK])
     before = {path: path.read_bytes() for path in Path("runs/mine").iterdir()}
@@ -191,6 +194,7 @@ def test_the_help_of_every_command_shows_an_example(command, capsys):
     assert f"Example: thalweg {command}" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_is_explained(command, capsys):
     _, out, _ = told(capsys, command, "--help")
@@ -225,7 +229,14 @@ AS_JSON = {
 }
 
 
-@pytest.mark.parametrize("arguments", AS_JSON.values(), ids=AS_JSON.keys())
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(words, marks=() if name in ("train", "check") else pytest.mark.slow)
+        for name, words in AS_JSON.items()
+    ],
+    ids=AS_JSON.keys(),
+)
 def test_json_puts_exactly_one_document_on_stdout(arguments, capsys):
     quiet = told(capsys, *arguments)
     code, out, err = told(capsys, *arguments, "--json")
@@ -253,11 +264,12 @@ def test_a_run_that_diverges_ends_with_1_and_is_kept(capsys):
     assert "diverged" in Path("runs/mine/report.html").read_text()
 
 
+@pytest.mark.slow
 def test_descending_fails_where_a_rule_diverges_or_a_minimum_is_missed(capsys):
     assert run(["descend", "bowl", "--lr", "0.19", "--steps", "300", "--seeds", "3"]) == FINE
     assert run(["descend", "bowl", "--lr", "0.21", "--steps", "2000"]) == FAILED
     code, _, err = told(
-        capsys, "descend", "rastrigin", "--rule", "gd", "--lr", "0.001", "--steps", "200", "--seeds", "5"
+        capsys, "descend", "rastrigin", "--rule", "gd", "--lr", "0.001", "--steps", "100", "--seeds", "5"
     )
     assert code == FAILED
     assert "fragile" in err or "none of 5 seeds" in err
@@ -275,6 +287,7 @@ def test_a_check_says_by_its_exit_code_whether_the_gradient_is_right(factor, cod
     assert told(capsys, "check", "mine.py:loss_and_grad", "--start", "0.5", "-1.2", "2")[0] == code
 
 
+@pytest.mark.slow
 def test_a_check_finds_its_parameters_and_a_gradient_of_its_own(capsys):
     Path("mine.py").write_text(
         "import numpy as np\nparams = {'W': np.ones((2, 3)), 'b': np.zeros(3)}\n"
@@ -304,12 +317,14 @@ def test_flags_override_the_spec_and_set_reaches_every_field():
     assert spec.problem.source == "iris"
 
 
+@pytest.mark.slow
 def test_another_target_of_a_bundled_set_makes_another_task():
     assert run(["train", "iris", "--target", "petal_width_cm", "--name", "mine", *QUICK]) == FINE
     spec = Spec.from_toml(Path("runs/mine/spec.toml").read_text())
     assert (spec.problem.target, spec.problem.task) == ("petal_width_cm", "regression")
 
 
+@pytest.mark.slow
 def test_the_stored_spec_makes_the_same_run_again():
     assert run(["train", "wine", "--rule", "nadam", "--batch-size", "7", "--name", "one", *QUICK]) == FINE
     assert run(["train", "runs/one/spec.toml", "--name", "two"]) == FINE
@@ -333,6 +348,7 @@ def test_the_page_names_the_command_that_makes_it_again():
     assert "thalweg train t.csv --target y --steps 3 --name mine" in Path("runs/mine/report.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_surface_can_be_trained_and_swept_from_a_spec():
     assert run(["train", "surface.toml", "--name", "one", *QUICK]) == FINE
     assert run(["sweep", "surface.toml", "--steps", "20", "--seeds", "1", "--name", "two"]) == FINE

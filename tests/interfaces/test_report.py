@@ -15,6 +15,7 @@ from thalweg.descent.folder import load_run
 from thalweg.interfaces.cli import FAILED, FINE, WRONG_USE, run
 from thalweg.interfaces.report.charts.wording import short
 
+pytestmark = pytest.mark.slow  # a small report takes five seconds
 SMALL = ["--budget", "40", "--final-steps", "60", "--seeds", "2", "--rules", "gd", "adam"]
 EVIL = (
     "<script>alert(1)</script>",
@@ -144,7 +145,6 @@ def test_the_page_asks_nothing_of_the_network(made):
     assert "default-src 'none'" in page
 
 
-@pytest.mark.slow
 def test_people_are_told_what_was_found_and_programs_get_all_of_it(capsys):
     code, folder = reported("binary", "--json")
     out, err = capsys.readouterr()
@@ -159,13 +159,11 @@ def test_people_are_told_what_was_found_and_programs_get_all_of_it(capsys):
 # Verification
 
 
-@pytest.mark.slow
 def test_all_numbers_come_back(copy, capsys):
     assert run(["report", "--verify", str(copy)]) == FINE
     assert re.search(r"verified: all [\d,]+ numbers came back", capsys.readouterr().err)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["multiclass", "regression"])
 def test_all_numbers_come_back_of_every_task(kind, capsys):
     assert reported(kind)[0] == FINE
@@ -176,7 +174,6 @@ def test_all_numbers_come_back_of_every_task(kind, capsys):
     assert told["compared"] > len(kept) > 100
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "more",
     [
@@ -196,7 +193,6 @@ def test_all_numbers_come_back_whatever_was_asked(more, capsys):
     assert "numbers came back" in capsys.readouterr().err
 
 
-@pytest.mark.slow
 def test_a_column_of_weights_counts():
     names, rows = small_table("regression", ("a", "b", "w", "y"))
     rows = [[a, b, abs(float(w)) + 0.1, y] for a, b, w, y in rows]
@@ -247,7 +243,6 @@ def spoil_table(folder):
     path.write_text(path.read_text().replace(",constant,", ",cosine,", 1))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("spoil", [spoil_results, spoil_steps, spoil_weights, spoil_metrics, spoil_table])
 def test_one_changed_digit_is_found(spoil, copy, capsys):
     spoil(copy)
@@ -327,7 +322,6 @@ def evil_tables():
         yield "the file", file, [*plain, "y"], [[*row[:-1], int(k < 4)] for row, k in zip(rows, best, strict=True)]
 
 
-@pytest.mark.slow
 def test_nothing_that_a_user_named_becomes_markup(capsys):
     for number, (what, file, columns, rows) in enumerate(evil_tables()):
         write_table(file, columns, rows)
@@ -346,7 +340,6 @@ def test_nothing_that_a_user_named_becomes_markup(capsys):
         capsys.readouterr()
 
 
-@pytest.mark.slow
 def test_the_page_of_the_default_set_stays_under_half_a_megabyte():
     assert run(["report", "--name", "mine"]) == FINE
     assert len(Path("runs/mine/report.html").read_bytes()) <= 500_000

@@ -61,10 +61,10 @@ def compare_schedules(base: Spec, *, seeds: Sequence[int], run_all: RunAll = tra
     study, entries = _run("schedules", note, changes, seeds, run_all)
     steady = min(entries, key=lambda e: (e.diverged, e.early_wobble))
     best = min(entries, key=lambda e: (e.diverged, e.final_train))
+    rose = f"rose by {steady.early_wobble:.1%} of what it fell" if steady.early_wobble else "never rose"
     sentence = (
-        f"Steadiest early: {steady.name} (its training loss rose by {steady.early_wobble:.1%} of what it fell in the "
-        f"first quarter). Refined best late: {best.name} (training loss {best.final_train:.4g} at the end). "
-        + _best_validation(entries)
+        f"Steadiest early: {steady.name} (its training loss {rose} in the first quarter). "
+        f"Refined best late: {best.name} (training loss {best.final_train:.4g} at the end). {_best_validation(entries)}"
     )
     return Comparison("schedules", entries, sentence, study)
 
@@ -95,7 +95,8 @@ def compare_batches(
         fastest = min(reached, key=lambda e: e.seconds_to_target)
         clock = f"Fastest to the mark by the clock: {fastest.name} ({fastest.seconds_to_target:.2g} s)."
     steady = min(entries, key=lambda e: (e.diverged, e.wobble))
-    parts.append(f"Most stable: {steady.name} (its training loss rose by {steady.wobble:.1%} of its fall in all).")
+    rose = f"rose by {steady.wobble:.1%} of its fall in all" if steady.wobble else "never rose"
+    parts.append(f"Most stable: {steady.name} (its training loss {rose}).")
     return Comparison("batch sizes", entries, " ".join([*parts, _best_validation(entries)]), study, clock)
 
 

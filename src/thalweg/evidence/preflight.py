@@ -26,8 +26,7 @@ SMALL = 8  # rows of the batch that must be learned by heart
 BY_HEART_STEPS = 500
 LEARNED = 0.05  # of the starting loss: below it the batch counts as learned
 SHUFFLINGS, SHUFFLED_STEPS = 12, 200
-# Standard errors. With few features every gain is about +c or −c: beyond it only if all have one sign, 1 in 4096.
-FAR_FROM_CHANCE = 5.4
+FAR_FROM_CHANCE = 5.4  # standard errors; and since with few features gains lie near +c and −c, all must be over 0
 SMALLEST_GAIN = 0.02  # a gain that no one would call learning
 # Times the loss of a model that knows nothing. Networks with He's or Glorot's weights were measured to start at 0.36
 # to 3.8 times for classes and 0.8 to 11 times for regression; a wrong pair of output and loss at 6 times and more.
@@ -128,7 +127,7 @@ def shuffled_labels(spec: Spec, problem: Problem, fit: Fit) -> Check:
         return Check("shuffled", title, "notice", float("nan"), "", "Not applicable, because no rows are held out.")
     gains = np.array([_gain(spec, problem, fit, i) for i in range(SHUFFLINGS)])
     mean, error = float(gains.mean()), float(gains.std(ddof=1)) / np.sqrt(SHUFFLINGS)
-    sound = mean <= FAR_FROM_CHANCE * error or mean <= SMALLEST_GAIN
+    sound = mean <= FAR_FROM_CHANCE * error or mean <= SMALLEST_GAIN or bool((gains <= 0).any())
     name = "correlation with the target" if fit.loss.task == "regression" else "accuracy beyond chance"
     sentence = (
         f"Over {SHUFFLINGS} shufflings of the training labels, {name} on validation rows is {mean:+.3f} ± {error:.3f}"

@@ -8,6 +8,7 @@ from thalweg.descent.files import write_whole
 from thalweg.evidence.workup import Workup, fit_of
 from thalweg.interfaces.report import sections, trial_sections
 from thalweg.interfaces.report.page import Section, render_page
+from thalweg.problems.words import counted
 
 TASKS = {"regression": "Regression", "binary": "Classification", "multiclass": "Classification"}
 
@@ -25,11 +26,11 @@ def page(workup: Workup, command: str, folder: Path) -> str:
     source = table.source if table else "table"
     fit, now = fit_of(workup), datetime.now().astimezone()
     asked = f"{TASKS[fit.loss.task]} of {table.target if table else ''}"
-    rows = f"{fit.examples:,} training rows"
+    rows = counted(fit.examples, "training row")
     features = len(table.names) if table else 0
     return render_page(
         f"Training report: {source}",
-        f"{asked} · {rows} · {features} features · {fit.size:,} parameters",
+        f"{asked} · {rows} · {counted(features, 'feature')} · {counted(fit.size, 'parameter')}",
         [
             Section("Conclusions", "conclusions", sections.conclusions_blocks(workup)),
             Section("Data and splits", "data", sections.data_blocks(workup)),

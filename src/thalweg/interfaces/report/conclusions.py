@@ -4,6 +4,7 @@ from math import hypot
 
 from thalweg.evidence.held_out import HeldOut
 from thalweg.evidence.workup import Workup, fit_of
+from thalweg.problems.words import counted
 
 MAIN = {"regression": "r2", "binary": "accuracy", "multiclass": "accuracy"}
 NAMES = {
@@ -45,25 +46,31 @@ def _verdict(workup: Workup) -> str:
     """How good, on rows never used, and beside what one gets for nothing."""
     test, task = workup.test, fit_of(workup).loss.task
     name = MAIN[task]
-    value = test.measures[name]
-    shown = f"{value:.1%}" if task != "regression" else f"{value:.3f}"
-    low, high = test.intervals.get(name, (value, value))
-    span = f"{low:.1%} to {high:.1%}" if task != "regression" else f"{low:.3f} to {high:.3f}"
+    shown = "{:.3f}" if task == "regression" else "{:.1%}"
+    ends = [shown.format(end) for end in test.intervals.get(name, ())]
+    span = f" (95% interval {' to '.join(ends)})" if ends else ""
     target = workup.problem.table.target if workup.problem.table else "the target"
-    text = f"{named(name)} {shown} on {test.rows} test rows (95% interval {span}) for {target}"
-    return f"{text[:1].upper()}{text[1:]}; {_for_nothing(workup, test)}."
+    text = f"{named(name)} {shown.format(test.measures[name])} on {counted(test.rows, 'test row')}{span} for {target}"
+    tail = "" if beats_nothing(workup) else ", which is as good or better"
+    return f"{text[:1].upper()}{text[1:]}; {_for_nothing(workup, test)[1]}{tail}."
 
 
-def _for_nothing(workup: Workup, test: HeldOut) -> str:
-    """What the best constant answer reaches on the same rows."""
+def beats_nothing(workup: Workup) -> bool:
+    """Is the model better on the test rows than the best constant answer?"""
+    reached = workup.test.measures[MAIN[fit_of(workup).loss.task]]
+    return reached > _for_nothing(workup, workup.test)[0]
+
+
+def _for_nothing(workup: Workup, test: HeldOut) -> tuple[float, str]:
+    """What the best constant answer reaches on the same rows, and that in words."""
     table = workup.problem.table
     if fit_of(workup).loss.task == "regression" or table is None:
-        return "always predicting the mean gives about 0"
+        return 0.0, "always predicting the mean gives about 0"
     truth = test.truth if test.truth.shape[1] > 1 else 1 - test.truth
     shares = [float(share) for share in truth.mean(0)]
     shares = shares if len(shares) > 1 else [shares[0], 1 - shares[0]]
     best = max(range(len(shares)), key=shares.__getitem__)
-    return f"always answering {table.classes[best]} gives {shares[best]:.1%}"
+    return shares[best], f"always answering {table.classes[best]} gives {shares[best]:.1%}"
 
 
 def _generalises(workup: Workup) -> str:

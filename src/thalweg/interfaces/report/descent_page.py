@@ -13,6 +13,7 @@ from thalweg.interfaces.report import charts
 from thalweg.interfaces.report.blocks import Block, Callout, Table
 from thalweg.interfaces.report.charts import Series, Walk
 from thalweg.interfaces.report.run_page import header_section, write_page
+from thalweg.interfaces.report.sections import sentence_case
 
 GRID = 120  # points along each side of a picture
 ROOM = 0.05  # left around what is shown
@@ -31,7 +32,8 @@ def write_descent_page(
     ]
     found: list[Block] = [Table(("rule", "lr", "steps", "final value", "what came of it"), rows)]
     found += [
-        Callout("good" if c.passed else "warn", f"Known minimum, {name}", c.sentence) for name, c in checks.items()
+        Callout("good" if c.passed else "warn", f"Known minimum, {name}", sentence_case(c.sentence))
+        for name, c in checks.items()
     ]
     sections = [
         ("Where they went", "paths", [*picture(surface, runs), *found]),

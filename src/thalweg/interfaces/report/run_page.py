@@ -8,6 +8,7 @@ from thalweg.descent.files import write_whole
 from thalweg.descent.header import header
 from thalweg.descent.run import Run
 from thalweg.interfaces.report.blocks import Block, Callout, Code, Facts
+from thalweg.interfaces.report.conclusions import named
 from thalweg.interfaces.report.page import Section, render_page
 from thalweg.interfaces.report.sections import loss_chart, measure_chart, norm_charts, told
 
@@ -15,7 +16,10 @@ from thalweg.interfaces.report.sections import loss_chart, measure_chart, norm_c
 def write_run_page(run: Run, folder: Path, command: str) -> Path:
     """Write folder/report.html."""
     best = run.best_evaluation
-    measures = [(k.replace("_", " "), v) for k, v in best.items() if k.startswith(("train_", "validation_"))]
+    parts = {"train_": "training", "validation_": "validation"}
+    measures = [
+        (f"{part} {named(k.removeprefix(p))}", best[k]) for p, part in parts.items() for k in best if k.startswith(p)
+    ]
     sentence = run.stopped.sentence[:1].upper() + run.stopped.sentence[1:] + "."
     findings: list[Block] = [
         Callout("bad" if run.diverged else "good", sentence, f"Best weights at step {run.best_t}."),

@@ -12,20 +12,26 @@ from thalweg.evidence.workup import Workup
 from thalweg.interfaces.report import charts
 from thalweg.interfaces.report.blocks import Block, Callout, Code, Facts, Group, Table
 from thalweg.interfaces.report.charts import Event, Series
-from thalweg.interfaces.report.conclusions import conclusions, named
+from thalweg.interfaces.report.conclusions import beats_nothing, conclusions, named
 from thalweg.interfaces.report.trial_sections import shown_range
 
 WORDS = {"ok": "passed", "notice": "notice", "warn": "warning", "fail": "failed"}
 MOST_LAYERS = 8  # lines of a layer chart that can be told apart
+FEWEST_RATIOS = 5  # steps; fewer are no curve
 RESIDUAL_FEATURES = 2
 
 
 def conclusions_blocks(workup: Workup) -> list[Block]:
     """What was found, in sentences."""
     first, *rest = conclusions(workup)
-    run = workup.run
-    bad = run.diverged or any(c.status == "fail" for c in workup.checks)
-    return [Callout("bad" if bad else "good", first), *rest]
+    found: list[Block] = [Callout("good" if beats_nothing(workup) else "warn", first)]
+    if workup.run.diverged:
+        found.insert(0, Callout("bad", "The final run diverged", "What follows is about its best weights before that."))
+    if failed := [check.title for check in workup.checks if check.status == "fail"]:
+        found.append(
+            Callout("bad", "Preflight failed", f"{', '.join(failed)}: do not trust this model before it passes.")
+        )
+    return [*found, *rest]
 
 
 def data_blocks(workup: Workup) -> list[Block]:
@@ -114,7 +120,7 @@ def norm_charts(run: Run) -> list[charts.Figure]:
     note = "Every step; the gradient is that of the step's batch, before clipping."
     found = [charts.lines("Norms", series, x="step", y="Euclidean norm", log=True, note=note)]
     updates, params = run.steps.matching("update_norm"), run.steps.matching("param_norm")
-    if 1 < len(updates) <= MOST_LAYERS:
+    if 1 < len(updates) <= MOST_LAYERS and len(t) >= FEWEST_RATIOS:
         with np.errstate(divide="ignore", invalid="ignore"):
             ratios = [Series(name, updates[name] / params[name], x=t) for name in updates]
         note = "‖update‖ / ‖parameters‖ of each array, where they are not all 0; about 1e-3 is a common rule of thumb."
