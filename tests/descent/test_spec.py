@@ -167,7 +167,7 @@ WRONG = [
     ({"batch_size": 2.5}, "Expected 'int', got 'float'; see batch_size"),
     ({"sampling": "shuffled"}, "Invalid enum value 'shuffled'; see sampling"),
     ({"steps": 0}, "steps is 0; expected 1 or more"),
-    ({"steps": -5}, "steps is -5; expected 0 \\(off\\) or more"),
+    ({"steps": -5}, "steps is -5; expected 1 or more"),
     ({"jump": 0.5}, "jump is 0.5; expected a factor over 1, or 0 for off"),
     ({"grad_tol": float("nan")}, "grad_tol is nan; expected 0 \\(off\\) or more"),
     ({"seed": -1}, "seed is -1; expected a whole number from 0 to"),

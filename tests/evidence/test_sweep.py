@@ -7,6 +7,7 @@ import pytest
 
 from thalweg.descent.spec import Spec
 from thalweg.descent.train import resolved, train
+from thalweg.errors import SpecError
 from thalweg.evidence.sweep import AS_GOOD, WIDEN, choose, sweep
 from thalweg.formulas.surfaces import named_surface
 from thalweg.problems.sections import OnSurface, Table
@@ -133,5 +134,5 @@ def test_a_rates_numbers_are_those_of_training_with_it_alone(table_of):
 
 @pytest.mark.parametrize(("grid", "seeds"), [([], [0]), ([0.1], [])])
 def test_a_sweep_of_nothing_is_refused(grid, seeds):
-    with pytest.raises(ValueError, match="at least one rate and one seed"):
+    with pytest.raises(SpecError, match="at least one of both"):
         sweep(quadratic()[0], "gd", seeds=seeds, grid=grid)

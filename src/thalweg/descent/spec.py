@@ -46,10 +46,10 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     every: int = 0  # updates between evaluations; 0: once an epoch, or 100 times a run on full batches
 
     def __post_init__(self) -> None:
+        require(self.steps >= 1, f"steps is {self.steps}; expected 1 or more")
         for name in self.__struct_fields__:
             value = getattr(self, name)
             require(value >= 0, f"{name} is {value}; expected 0 (off) or more")
-        require(self.steps >= 1, "steps is 0; expected 1 or more")
         require(self.jump == 0 or self.jump > 1, f"jump is {self.jump:g}; expected a factor over 1, or 0 for off")
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from thalweg.descent.run import Run
 from thalweg.descent.spec import Spec
 from thalweg.descent.train import train_all
+from thalweg.errors import SpecError
 from thalweg.evidence.study import Note, Study, by_seed, run_study
 from thalweg.evidence.trials import RunAll
 from thalweg.problems.words import counted
@@ -69,7 +70,7 @@ def sweep(
 ) -> Sweep:
     """Sweep `rule` on the problem, batch and budget of `base`. Nothing of the caller's is changed."""
     if not grid or not seeds:
-        raise ValueError("a sweep needs at least one rate and one seed")
+        raise SpecError(f"{len(grid)} rates and {len(seeds)} seeds; a sweep needs at least one of both")
     studies = [_study(base, rule, sorted(set(grid)), seeds, run_all)]
     rates = judged(studies)
     for _ in range(WIDEN):
