@@ -93,6 +93,7 @@ def test_the_python_of_a_document_runs_and_prints_what_it_shows(path, desk):
             assert said.getvalue() == shown
 
 
+@pytest.mark.slow
 def test_the_short_commands_of_the_readme_succeed(desk):
     for line in commands():
         if not line.startswith("thalweg report"):

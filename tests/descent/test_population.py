@@ -73,6 +73,7 @@ def test_the_members_of_a_sweep_do_run_together(rule, monkeypatch):
     assert sizes == [len(specs)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ["gd", "adam", "momentum"])
 def test_the_same_on_full_batches_and_on_rows_drawn_with_replacement(rule):
     for batch in ({"batch_size": 0}, {"batch_size": 5, "sampling": "replacement"}):

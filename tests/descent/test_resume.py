@@ -184,6 +184,7 @@ def written(spec, folder, until, resume=None):
 OFTEN = ("in the middle of an epoch", "on a plateau", "across phases")  # at every step; the others at every third
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SPECIAL)
 def test_a_run_that_goes_through_a_folder_again_and_again_keeps_every_bit(small, assert_same_run, tmp_path, name):
     spec, pace = small.but(**SPECIAL[name]), 1 if name in OFTEN else 3

@@ -250,6 +250,7 @@ def accused(found):
     return {row.name for row in found.tensors if row.verdict == "differ"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "change"), (WRONG | SLIGHT).values(), ids=(WRONG | SLIGHT).keys())
 @pytest.mark.parametrize("factor", [1.0, 1e6, 1e-6])
 def test_a_wrong_gradient_never_passes_and_its_tensor_is_named(name, change, factor):
@@ -275,6 +276,7 @@ def test_a_wrong_gradient_in_float32_never_passes(name, change, factor):
             assert accused(found) == ({"W1", "b1", "W2", "b2"} if name == "all" else {name})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["sign", "factor two", "1/n", "zero"])
 def test_a_gross_fault_shows_in_float32_although_kinks_lie_inside_every_step(fault):
     name, change = WRONG[fault]
