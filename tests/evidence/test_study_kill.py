@@ -1,4 +1,4 @@
-"""A study that dies at any file operation goes on from its kept trials to the same runs; its table is whole or absent."""
+"""A study that dies at any file operation goes on from its kept trials to the same runs; its table is whole or not."""
 
 import sys
 from pathlib import Path
