@@ -16,10 +16,16 @@ def counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
+def nearest(name: str, names: Iterable[str]) -> str:
+    """The name that was probably meant, or nothing."""
+    near = {known.casefold(): known for known in reversed(list(names))}
+    match = get_close_matches(name.casefold(), list(near), n=1)
+    return near[match[0]] if match else ""
+
+
 def no_column(name: str, names: Iterable[str], where: str) -> str:
     """The sentence for a column that is not there, with the nearest name and all that are."""
     known = list(names)
-    near = {n.casefold(): n for n in reversed(known)}
-    match = get_close_matches(name.casefold(), list(near), n=1)
-    hint = f"; did you mean {near[match[0]]!r}?" if match else ";"
+    near = nearest(name, known)
+    hint = f"; did you mean {near!r}?" if near else ";"
     return f"no column {name!r} in {where}{hint} have {listed(known, 30)}"

@@ -1,0 +1,94 @@
+"""A table that has been looked through: names, kinds, rows, and what was noticed; columns are fetched one by one.
+
+The values lie in a DuckDB table t with one typed column per name (c0, c1, …), rows in the order of the source.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from thalweg.errors import DataError
+from thalweg.formulas.arrays import Array
+from thalweg.problems.sources import readings
+from thalweg.problems.sources.sql import select
+from thalweg.problems.sources.typed import text_of
+
+KINDS = ("number", "boolean", "text", "date", "time", "empty", "other")
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """What a source holds, N rows of it.
+
+    kinds: name -> one of KINDS. how: name -> the reading that was used (a key of finding.READINGS); handed to
+    `open_source(…, how=…)` it reads another file the same way. remarks: name -> why a column that is mostly
+    numbers is text. stray: name -> (how many values do not fit the column, the first of them, its data row
+    counted from 1), for text that is mostly numbers and for columns that were read as `how` asked.
+    """
+
+    name: str
+    sha256: str
+    names: tuple[str, ...]
+    kinds: dict[str, str]
+    rows: int
+    notices: tuple[str, ...]
+    remarks: dict[str, str]
+    how: dict[str, str]
+    stray: dict[str, tuple[int, str, int]]
+    connection: Any
+    ids: dict[str, str]
+
+    def numbers(self, name: str) -> Array:
+        """(N,) float64 of numbers or booleans, NaN where missing; of text, NaN also where it is no number."""
+        kind, c = self.kinds[name], self.ids[name]
+        if kind in ("date", "time", "other"):
+            raise DataError(f"column {name!r} of {self.name} is of the kind {kind}; expected numbers or true/false")
+        value = readings.NUMBER.value(c) if kind == "text" else f"CAST({c} AS DOUBLE)"
+        return np.ascontiguousarray(self._fetch(f"coalesce({value}, 'nan'::DOUBLE)"), dtype=np.float64)
+
+    def texts(self, name: str) -> Array:
+        """(N,) objects: str, or None where missing. Numbers as Python writes them, without a final .0."""
+        column = self._fetch(self._text(name))
+        values = np.array(np.ma.getdata(column), dtype=object)
+        values[np.ma.getmaskarray(column)] = None
+        return values
+
+    def times(self, name: str) -> Array:
+        """(N,) float64 seconds since 1970-01-01 UTC, or since midnight for times of day; NaN where missing."""
+        kind, c = self.kinds[name], self.ids[name]
+        if kind not in ("date", "time", "empty"):
+            raise DataError(f"column {name!r} of {self.name} is {kind}; expected dates or times")
+        seconds = "CAST(NULL AS DOUBLE)" if kind == "empty" else f"epoch_us({c}) / 1e6"
+        return np.ascontiguousarray(self._fetch(f"coalesce({seconds}, 'nan'::DOUBLE)"), dtype=np.float64)
+
+    def codes(self, name: str) -> tuple[Array, tuple[str, ...]]:
+        """(N,) intp of positions in the levels, −1 where missing; and the levels, as text.
+
+        The levels are sorted: text by code points, numbers by size, false before true, dates by time.
+        """
+        c = self.ids[name]
+        some = f"WHERE {c} IS NOT NULL"
+        # OR REPLACE: the table of levels lives until the next call.
+        self.connection.execute(
+            "CREATE OR REPLACE TEMP TABLE levels AS "
+            + select("x, row_number() OVER (ORDER BY x) - 1 AS code", f"({select(f'DISTINCT {c} AS x', 't', some)})")
+        )
+        found = self.connection.execute(select("t.rowid AS row, code", f"t JOIN levels ON {c} = x")).fetchnumpy()
+        codes = np.full(self.rows, -1, dtype=np.intp)
+        codes[found["row"]] = found["code"]
+        text = text_of(self.kinds[name], "x")
+        levels = self.connection.execute(select(text, "levels", "ORDER BY code")).fetchall()
+        return codes, tuple(level for (level,) in levels)
+
+    def distinct(self, name: str) -> int:
+        """How many different values there are; missing ones are not counted."""
+        ((number,),) = self.connection.execute(select(f"count(DISTINCT {self.ids[name]})", "t")).fetchall()
+        return int(number)
+
+    def _text(self, name: str) -> str:
+        return text_of(self.kinds[name], self.ids[name])
+
+    def _fetch(self, expression: str) -> Any:
+        # One thread and a table without deletions: rows come in the order in which they were put in.
+        return self.connection.execute(select(f"{expression} AS x", "t")).fetchnumpy()["x"]
