@@ -12,7 +12,8 @@ from thalweg.descent.method_section import Method
 from thalweg.descent.spec import Spec
 from thalweg.descent.train import train
 from thalweg.formulas.losses import LOSSES
-from thalweg.problems.fit import Examples, Fit
+from thalweg.problems.examples import Examples
+from thalweg.problems.fit import Fit
 from thalweg.problems.linear import Linear
 from thalweg.problems.sections import Custom, Table
 

@@ -13,7 +13,8 @@ from thalweg.formulas.activations import ACTIVATIONS
 from thalweg.formulas.losses import LOSSES
 from thalweg.formulas.rules import RULES
 from thalweg.problems.build import build, resolve
-from thalweg.problems.fit import Examples, Fit
+from thalweg.problems.examples import Examples
+from thalweg.problems.fit import Fit
 from thalweg.problems.layout import Layout
 from thalweg.problems.linear import Linear
 from thalweg.problems.mlp import MLP
@@ -333,7 +334,7 @@ def test_batch_norm_forgets_the_scale_of_what_it_normalises():
 def test_large_splits_are_evaluated_on_a_fixed_sample(weighted):
     rows = data(weighted=weighted)
     sample = np.array([0, 3, 4])
-    objective = Fit(Linear(D, K), LOSSES["mse"], {"train": rows, "test": rows}, samples={"train": sample})
+    objective = Fit(Linear(D, K), LOSSES["mse"], {"train": rows, "test": rows}, samples={"train": rows.some(sample)})
     w = population(objective.size)[0]
     few = Examples(*(None if part is None else part[sample] for part in rows))
     assert objective.evaluate(w)["loss"] == Fit(Linear(D, K), LOSSES["mse"], {"train": few}).evaluate(w)["loss"]

@@ -17,8 +17,9 @@ from thalweg.descent.stopping import Stopped
 from thalweg.descent.trail import Evaluation
 from thalweg.errors import FolderError
 from thalweg.formulas.arrays import Array
+from thalweg.problems.preparation import Preparation
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Checkpoint:
     columns: tuple[str, ...]
     stopped: Stopped
     fitted: dict[str, Array]  # what was fitted on the training rows, by name
+    preparation: Preparation | None  # and what makes numbers of a table's columns
 
 
 def save_checkpoint(path: Path, run: Run) -> None:
@@ -51,6 +53,7 @@ def save_checkpoint(path: Path, run: Run) -> None:
         "steps": len(run.steps),
         "columns": run.steps.columns,
         "stopped": msgspec.to_builtins(run.stopped),
+        "preparation": run.problem.table.preparation if run.problem.table else None,
     }
     arrays = {"w": run.state.w, "slots": run.state.slots, "best": run.best}
     arrays |= {f"fitted.{name}": array for name, array in run.problem.fitted(run.best).items()}
@@ -86,6 +89,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         columns=tuple(said["columns"]),
         stopped=Stopped(**said["stopped"]),
         fitted={k.removeprefix("fitted."): array for k, array in arrays.items() if k.startswith("fitted.")},
+        preparation=msgspec.convert(said["preparation"], Preparation | None),
     )
 
 

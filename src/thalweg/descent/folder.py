@@ -17,6 +17,7 @@ from thalweg.descent.files import append, plain_errors, sync_folder, write_whole
 from thalweg.descent.header import header
 from thalweg.descent.population import Population
 from thalweg.descent.run import Run
+from thalweg.descent.spec import Spec
 from thalweg.descent.trail import Evaluation, Steps
 from thalweg.errors import FolderError
 from thalweg.formulas.arrays import Array
@@ -87,9 +88,10 @@ def start_folder(folder: Path, run: Run) -> None:
     write_whole(folder / "header.json", as_json(header(run.spec, run.problem)))
 
 
-def load_run(folder: Path, objective: Objective | None = None) -> Run:
+def load_run(folder: Path, objective: Objective | None = None, *, trust: bool = False) -> Run:
     """The run of a folder. Its logs are read up to the length that its checkpoint knows.
 
+    trust: run the SQL that the run's data come from, where there is any; it can read any file of yours.
     Raises FolderError where the folder is no run's, or its files do not fit together.
     """
     if not folder.is_dir():
@@ -98,13 +100,17 @@ def load_run(folder: Path, objective: Objective | None = None) -> Run:
     problem_section = checkpoint.spec.problem
     if isinstance(problem_section, Custom) and objective is None:
         raise FolderError(f"{folder} is of a custom problem ({problem_section.label}); hand its objective along")
+    require_trust(checkpoint.spec, trust, str(folder))
     width = len(checkpoint.columns)
     with plain_errors(folder / "steps.bin", "read"):
         data = (folder / "steps.bin").read_bytes()[: checkpoint.steps * width * 8]
     if len(data) < checkpoint.steps * width * 8:
         raise FolderError(f"{folder / 'steps.bin'} is shorter than its checkpoint says; start the run anew")
     problem = build(checkpoint.spec.problem, checkpoint.spec.dtype, objective)
-    _require_same(folder, checkpoint.fitted, problem.fitted(checkpoint.best))
+    prepared = problem.table.preparation if problem.table else None
+    same = checkpoint.preparation == prepared and _same(checkpoint.fitted, problem.fitted(checkpoint.best))
+    if not same:
+        raise FolderError(f"{folder}: its data, prepared again, are not what it was trained on; start the run anew")
     return Run(
         spec=checkpoint.spec,
         problem=problem,
@@ -118,11 +124,16 @@ def load_run(folder: Path, objective: Objective | None = None) -> Run:
     )
 
 
-def _require_same(folder: Path, stored: dict[str, Array], now: dict[str, Array]) -> None:
-    """What was fitted on the training rows must come out of the data again."""
-    if stored.keys() == now.keys() and all(np.array_equal(stored[name], now[name]) for name in now):
-        return
-    raise FolderError(f"{folder}: its data, prepared again, are not what it was trained on; start the run anew")
+def require_trust(spec: Spec, trust: bool, where: str) -> None:
+    """A Spec from elsewhere that runs SQL is refused unless it is trusted."""
+    query = getattr(spec.problem, "query", "")
+    if query and not trust:
+        raise FolderError(f"{where} reads its data with SQL: {query}; if you trust that, say --trust (trust=True)")
+
+
+def _same(stored: dict[str, Array], now: dict[str, Array]) -> bool:
+    """What was fitted on the training rows comes out of the data again."""
+    return stored.keys() == now.keys() and all(np.array_equal(stored[name], now[name]) for name in now)
 
 
 def _length(path: Path) -> int:
@@ -152,7 +163,8 @@ def write_parquet(path: Path, steps: Steps) -> None:
 
     temporary = path.with_name(f".{path.name}.tmp")
     table = {f"c{i}": np.ascontiguousarray(column) for i, column in enumerate(steps.rows.T)}
-    names = ", ".join(f'c{i} AS "{name}"' for i, name in enumerate(steps.columns))
+    written = [name.replace('"', '""') for name in steps.columns]
+    names = ", ".join(f'c{i} AS "{name}"' for i, name in enumerate(written))
     with duckdb.connect(config={"threads": 1, "autoinstall_known_extensions": False}) as connection:
         connection.register("steps", table)
         quoted = str(temporary).replace("'", "''")

@@ -10,6 +10,7 @@ from thalweg.descent.state import State
 from thalweg.descent.stopping import Stopped
 from thalweg.descent.trail import Evaluation, Steps, watched_loss
 from thalweg.formulas.arrays import Array
+from thalweg.problems.objective import UserObjective
 from thalweg.problems.problem import Problem
 
 
@@ -81,13 +82,23 @@ class Run:
         """The evaluation at which the best parameters were found."""
         return min(self.evaluations, key=lambda e: (watched_loss(e), e["t"]))
 
-    def predict(self, X: Array) -> Array:
-        """Raw features (N, D) -> values in the target's units, or probabilities (N, K), with the best parameters."""
-        return self.problem.predict(self.best, X)
+    def predict(self, data: Any) -> Array:
+        """New rows -> values in the target's units, or probabilities (N, K), with the best parameters.
 
-    def params(self) -> dict[str, Array]:
-        """The best parameters by name."""
-        return self.problem.objective.layout.views(self.best)
+        data: a file, a data frame, a dictionary of columns, or an array (N, columns), its columns as in training.
+        What was fitted on the training rows is applied; raises DataError for what it cannot be applied to.
+        """
+        from thalweg.descent.prediction import fitted_of, rows_to_predict
+
+        fitted = fitted_of(self)
+        return fitted.predict(rows_to_predict(data, fitted))[0]
+
+    def params(self) -> Any:
+        """The best parameters: {name: array}, or, of a function of your own, in the structure of its start."""
+        objective = self.problem.objective
+        if isinstance(objective, UserObjective):
+            return objective.params(self.best)
+        return objective.layout.views(self.best)
 
     def happened(self, t: int) -> dict[str, Any]:
         """What happened on step t: its signals, and the evaluation after it where there was one."""

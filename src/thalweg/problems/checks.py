@@ -10,17 +10,15 @@ import numpy as np
 
 from thalweg.errors import DataError, ShapeError
 from thalweg.formulas.arrays import Array
-from thalweg.problems.words import counted, listed
+from thalweg.problems.words import counted
 
 
-def require_xy(X: Any, y: Any, weights: Any = None, task: str | None = None) -> tuple[Array, Array, Array | None]:
+def require_xy(X: Any, y: Any, weights: Any = None) -> tuple[Array, Array, Array | None]:
     """X (N, D), y (N,) or (N, K), weights (N,) or None, as float64; y comes back as (N, K), never (N,).
 
-    task "binary" expects one column of 0 and 1, "multiclass" one-hot rows; None and "regression" any numbers.
-
-        >>> X, y, weights = require_xy([[1, 2], [3, 4]], [0, 1])
-        >>> X.shape, y.shape, weights
-        ((2, 2), (2, 1), None)
+    >>> X, y, weights = require_xy([[1, 2], [3, 4]], [0, 1])
+    >>> X.shape, y.shape, weights
+    ((2, 2), (2, 1), None)
     """
     X, y = numbers(X, "X"), numbers(y, "y")
     if X.ndim != 2:
@@ -36,7 +34,6 @@ def require_xy(X: Any, y: Any, weights: Any = None, task: str | None = None) -> 
     y = y[:, None] if y.ndim == 1 else y
     finite(X, "X")
     finite(y, "y")
-    require_labels(y, task)
     return X, y, None if weights is None else require_weights(X, weights)
 
 
@@ -58,31 +55,6 @@ def refuse_weights(weights: Array, name: str) -> None:
     low, high = weights.min(), weights.max()
     if low < 0 or high == 0:
         raise DataError(f"{name} go from {low:g} to {high:g}; expected none below 0 and some above it")
-
-
-def require_labels(y: Array, task: str | None) -> None:
-    """y (N, K) fits the task."""
-    if task in (None, "regression"):
-        return
-    if task not in ("binary", "multiclass"):
-        raise DataError(f"task is {task!r}; expected regression, binary or multiclass")
-    outputs = y.shape[1]
-    zeros_and_ones = np.isin(y, (0.0, 1.0)).all()
-    if task == "binary" and (outputs != 1 or not zeros_and_ones):
-        came = f"shape {y.shape}" if outputs != 1 else f"values {listed(f'{v:g}' for v in np.unique(y)[:5])}"
-        raise ShapeError(f"y has {came}; binary expects one column of 0 and 1: make it with Table.from_arrays")
-    if task == "multiclass" and (outputs < 2 or not zeros_and_ones or (y.sum(axis=1) != 1.0).any()):
-        came = f"shape {y.shape}" if outputs < 2 else "rows that are not a single 1 among 0"
-        raise ShapeError(f"y has {came}; multiclass expects one-hot (rows, classes): make it with Table.from_arrays")
-
-
-def require_same_shape(prediction: Array, y: Array) -> None:
-    """Refuses predictions (N,) against y (N, 1), which NumPy would spread to (N, N)."""
-    if np.shape(prediction) != np.shape(y):
-        raise ShapeError(
-            f"predictions have shape {np.shape(prediction)} and y has {np.shape(y)}; "
-            "expected the same shape: use reshape(-1, 1) on the flat one"
-        )
 
 
 def numbers(values: Any, name: str) -> Array:

@@ -6,7 +6,8 @@ from thalweg.formulas.arrays import Array
 from thalweg.formulas.losses import LOSSES
 from thalweg.formulas.streams import Purpose, stream
 from thalweg.problems.checks import require_xy
-from thalweg.problems.fit import Examples, Fit
+from thalweg.problems.examples import Examples
+from thalweg.problems.fit import Fit
 from thalweg.problems.layout import Views
 from thalweg.problems.linear import Linear
 from thalweg.problems.mlp import MLP

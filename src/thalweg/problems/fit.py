@@ -2,39 +2,31 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 import numpy as np
 
 from thalweg.formulas.arrays import Array
 from thalweg.formulas.losses import Loss
+from thalweg.problems.examples import Examples
 from thalweg.problems.layout import Layout
 from thalweg.problems.linear import Linear
 from thalweg.problems.model import Model, Statistics
 from thalweg.problems.objective import ALL, Measures, Rows
 
 
-class Examples(NamedTuple):
-    """Rows of one split: X (N, D), y (N, K), weight (N,) of mean 1, or None where all rows count alike."""
-
-    X: Array
-    y: Array
-    weight: Array | None = None
-
-
 @dataclass(frozen=True)
 class Fit:
     """The objective of training. `splits` holds "train" and, where there are any, "validation" and "test".
 
-    l2 is λ, a number or (R,) one for each member of a population. Evaluation of the training split, and what
-    batch norm uses then, is on the rows of `samples`, a fixed sample for each split that is large.
+    l2 is λ, a number or (R,) one for each member of a population. A split that is large is evaluated, and batch
+    norm's statistics are measured, on its fixed sample in `samples`.
     """
 
     model: Model
     loss: Loss
     splits: Mapping[str, Examples]
     l2: float | Array = 0.0
-    samples: Mapping[str, Array] = field(default_factory=dict, repr=False)
+    samples: Mapping[str, Examples] = field(default_factory=dict, repr=False)
 
     @property
     def layout(self) -> Layout:
@@ -88,12 +80,7 @@ class Fit:
         return self.model.statistics(self.layout.views(w), self._evaluated("train").X)
 
     def _evaluated(self, split: str) -> Examples:
-        examples = self.splits[split]
-        if split not in self.samples:
-            return examples
-        rows = self.samples[split]
-        weight = examples.weight
-        return Examples(examples.X[rows], examples.y[rows], None if weight is None else weight[rows])
+        return self.samples[split] if split in self.samples else self.splits[split]
 
     def evaluate(self, w: Array, split: str = "train") -> Measures:
         """The loss without penalty, and accuracy or R²: what is watched while training."""

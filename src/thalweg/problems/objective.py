@@ -1,6 +1,6 @@
 """All that descent knows of a problem: how large it is, and its value and gradient."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, Self
@@ -86,6 +86,7 @@ class UserObjective:
     """A user's loss_and_grad on single vectors (P,), lifted to populations by a loop.
 
     `function(w)` or, with `examples` rows to draw from, `function(w, rows)` -> (loss, gradient (P,)).
+    `structure(w)` shows parameters as the user has them; `measures(w, split)` adds to what is evaluated.
     """
 
     function: Callable[..., tuple[Any, Any]]
@@ -94,10 +95,17 @@ class UserObjective:
     batched: bool = False
     convex: bool = False
     named: Layout | None = None
+    structure: Callable[[Array], Any] | None = None
+    measures: Callable[[Array, str], Mapping[str, float]] | None = None
 
     @cached_property
     def layout(self) -> Layout:
         return self.named or Layout({"w": (self.size,)}, {})
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Which splits can be evaluated."""
+        return ("train", "validation") if self.measures else ("train",)
 
     def value_and_grad(self, w: Array, rows: Rows = ALL) -> tuple[Array, Array]:
         if w.ndim > 1:
@@ -113,7 +121,16 @@ class UserObjective:
         return np.asarray(loss, w.dtype).reshape(()), grad
 
     def evaluate(self, w: Array, split: str = "train") -> Measures:
-        return {"loss": self.value_and_grad(w)[0]}
+        if w.ndim > 1:
+            each = [self.evaluate(one, split) for one in w]
+            return {name: np.array([found[name] for found in each]) for name in each[0]}
+        found: Measures = {"loss": self.value_and_grad(w)[0]} if split == "train" else {}
+        own = self.measures(w, split) if self.measures else {}
+        return found | {name: np.asarray(value, float) for name, value in own.items()}
+
+    def params(self, w: Array) -> Any:
+        """w (P,) as the user has it: in their structure, or as named views."""
+        return self.structure(w) if self.structure else self.layout.views(w)
 
     def hessian(self, w: Array, rows: Rows = ALL) -> Array:
         raise ShapeError("a function of your own has no Hessian here; Newton's method needs a convex model")

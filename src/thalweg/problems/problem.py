@@ -11,6 +11,7 @@ from thalweg.formulas.streams import Purpose, stream
 from thalweg.formulas.surfaces import Surface
 from thalweg.problems.fit import Fit
 from thalweg.problems.objective import Objective
+from thalweg.problems.predictor import Predictor
 from thalweg.problems.sections import Section
 from thalweg.problems.split import Split
 from thalweg.problems.standardiser import Standardiser
@@ -47,19 +48,17 @@ class Problem:
             found |= {f"batch_norm.{layer}.mean": mean, f"batch_norm.{layer}.variance": variance}
         return found
 
+    def predictor(self, w: Array) -> Predictor:
+        """What predicts with parameters w (P,)."""
+        fit = self.objective
+        if not isinstance(fit, Fit):
+            raise SpecError("only a model fitted to a table predicts")
+        ones = getattr(self.section, "bias", "") == "ones"
+        return Predictor(fit.model, fit.loss, w, self.scaler, self.target_scaler, ones, fit.statistics(w))
+
     def predict(self, w: Array, X: Array) -> Array:
         """Raw features (N, D) -> values (N, K) in the target's own units, or probabilities (N, K)."""
-        if not isinstance(self.objective, Fit):
-            raise SpecError("only a model fitted to a table predicts")
-        inputs = prepared(X, self.scaler, getattr(self.section, "bias", "")).astype(w.dtype)
-        out = self.objective.predict(w, inputs).astype(np.float64)
-        return self.target_scaler.undo(out) if self.target_scaler else out
-
-
-def prepared(X: Array, scaler: Standardiser | None, bias: str) -> Array:
-    """Raw features as the model sees them: standardised, and with a last column of ones, never scaled, if asked."""
-    X = scaler.apply(X) if scaler else X
-    return np.concatenate([X, np.ones((len(X), 1))], axis=1) if bias == "ones" else X
+        return self.predictor(w).predict(X)
 
 
 def fixed_or_normal(start: tuple[float, ...], size: int, dtype: str) -> Start:

@@ -4,7 +4,7 @@ Plain frozen records of scalars and text. Empty text and None stand for "decide 
 problems/build.py replaces them, so that a stored Spec says what was run.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -24,17 +24,28 @@ def require(condition: bool, message: str) -> None:
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="table"):
     """A model fitted to the rows of a table."""
 
-    source: str = "breast_cancer"  # a bundled name, or the path of a CSV or Parquet file
+    source: str = "breast_cancer"  # a bundled name, a file, several files by a pattern, or a database
+    query: str = ""  # SQL over the source, or over files that it names itself
+    sample: int = 0  # rows to take from the source, 0 for all
     sha256: str = ""
     target: str = ""
+    positive: str = ""  # of two classes, the one that is counted as 1
     task: Literal["auto", "regression", "binary", "multiclass"] = "auto"
     features: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+    id: tuple[str, ...] = ()  # columns that name a row: never learned from, kept with its prediction
     weights: str = ""  # a column of row weights
     class_weight: Literal["none", "balanced"] = "none"
+    missing: Literal["impute", "drop", "refuse"] = "impute"
+    levels: int = 20  # the most levels a category keeps apart; rarer ones share "other"
     validation: float = 0.2
     test: float = 0.2
+    test_file: str = ""  # the test rows, where they come in a file of their own
+    test_sha256: str = ""
+    time: str = ""  # split in the order of this column: train on the past, test on what came later
+    group: str = ""  # rows with the same value in this column stay on one side of the split
     split_seed: int = 0
+    train_rows: int = 0  # the most rows to train on, drawn from the training rows; 0 for all of them
     standardise: bool = True
     scale_target: bool | None = None
     model: Literal["linear", "mlp"] = "linear"
@@ -49,6 +60,11 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def __post_init__(self) -> None:
         require(isinstance(self.source, str), f"source is {type(self.source).__name__}; expected text")
+        require(bool(self.source or self.query), "source is empty; name a data set or a file, or give a query")
+        require(self.levels >= 2, f"levels is {self.levels}; expected 2 or more")
+        require(self.train_rows >= 0, f"train_rows is {self.train_rows}; expected 1 or more, or 0 for all")
+        require(self.sample >= 0, f"sample is {self.sample}; expected a number of rows, or 0 for all")
+        require(not (self.time and self.group), "time and group each say how rows are split; give one of them")
         require(self.split_seed >= 0, f"split_seed is {self.split_seed}; expected a whole number from 0 on")
         require(0 <= self.l2 < float("inf"), f"l2 is {self.l2:g}; expected a number of 0 or more")
         ACTIVATIONS.named(self.activation)
@@ -69,6 +85,20 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             self.validation >= 0 and self.test >= 0 and fractions < 1,
             f"validation {self.validation:g} + test {self.test:g} leave no rows to train on; use less than 1 together",
         )
+
+    @classmethod
+    def of(cls, data: Any, y: Any = None, **fields: Any) -> "Table":
+        """A table of data in memory: a pandas or polars frame, a dictionary of arrays, or arrays X (N, D) and y (N,).
+
+        The Spec names them by the hash of their values; a stored one finds them again while they are held here.
+
+        >>> Table.of([[1.0, 2.0], [3.0, 4.0]], [0, 1]).target
+        'y'
+        """
+        from thalweg.problems.sources.memory import hold
+
+        columns = hold(data, y)
+        return cls(source=columns.name, **({"target": columns.names[-1]} if y is not None else {}) | fields)
 
 
 class OnSurface(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="surface"):

@@ -1,8 +1,7 @@
 """A table as a problem: read, split, standardise with the training rows' statistics, model, loss."""
 
 from dataclasses import replace
-from functools import lru_cache
-from pathlib import Path
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
@@ -13,15 +12,18 @@ from thalweg.formulas.arrays import Array
 from thalweg.formulas.losses import LOSSES
 from thalweg.formulas.streams import Purpose, stream
 from thalweg.problems import sections
-from thalweg.problems.fit import Examples, Fit
+from thalweg.problems.examples import Examples, Made
+from thalweg.problems.fit import Fit
 from thalweg.problems.linear import Linear
 from thalweg.problems.mlp import MLP
 from thalweg.problems.model import Model
 from thalweg.problems.pairing import pairing_notices
-from thalweg.problems.problem import Problem, prepared
-from thalweg.problems.split import Split, split_rows
+from thalweg.problems.predictor import prepared
+from thalweg.problems.problem import Problem
+from thalweg.problems.split import Split
+from thalweg.problems.splitting import split_notices, split_of
 from thalweg.problems.standardiser import Standardiser
-from thalweg.problems.table import Table, read_table
+from thalweg.problems.table import Opened, Table, open_table, prepare, stamp
 
 EVALUATED_ROWS = 10_000  # rows of a split that an evaluation while training looks at, at most
 DEFAULT_LOSS = {
@@ -31,37 +33,48 @@ DEFAULT_LOSS = {
 }
 
 
-def rows_of(section: sections.Table) -> Table:
-    """The table behind a section, read once for as long as the file stays the same."""
-    path = Path(section.source).expanduser()
-    stamp = (path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None
-    asked = (section.source, section.target, section.task, section.features, section.drop, section.weights)
-    return _read(*asked, stamp)
+def opened(section: sections.Table) -> Opened:
+    """The table behind a section, read once for as long as its files stay the same."""
+    asked = msgspec.structs.replace(section, **NOT_READ)
+    return _open(msgspec.json.encode(asked), stamp(section.source), stamp(section.test_file))
 
 
-@lru_cache(maxsize=4)
-def _read(
-    source: str, target: str, task: str, features: tuple[str, ...], drop: tuple[str, ...], weights: str, _: Any
-) -> Table:
-    return read_table(source, target or None, task=task, features=features, drop=drop, weights=weights)
+# What does not change how a table is read: two sections that differ in these alone share one reading.
+NOT_READ: dict[str, Any] = {
+    "sha256": "", "test_sha256": "", "class_weight": "none", "validation": 0.2, "test": 0.2, "standardise": True,
+    "scale_target": None, "model": "linear", "hidden": (), "activation": "relu", "output": "linear",
+    "batch_norm": False, "bias": "separate", "init": "", "loss": "", "l2": 0.0, "levels": 20,
+}  # fmt: skip
+
+
+@lru_cache(maxsize=2)
+def _open(encoded: bytes, *_: Any) -> Opened:
+    return open_table(msgspec.json.decode(encoded, type=sections.Table))
 
 
 def resolve_table(section: sections.Table) -> sections.Table:
     """The section with all that was left open decided from the data."""
-    table = rows_of(section)
-    if section.sha256 and section.sha256 != table.sha256:
-        raise DataError(
-            f"{section.source} has changed: its sha256 is {table.sha256[:12]}…, the spec expects "
-            f"{section.sha256[:12]}…; restore the file, or empty sha256 in the spec to accept the new one"
-        )
+    found = opened(section)
+    for source, expected, now in (
+        (section.source, section.sha256, found.sha256),
+        (section.test_file, section.test_sha256, found.test_sha256),
+    ):
+        if expected and expected != now:
+            raise DataError(
+                f"{source} has changed: its sha256 is {now[:12]}…, the spec expects {expected[:12]}…; "
+                "restore the file, or empty sha256 in the spec to accept the new one"
+            )
+    task = found.target.task
     return msgspec.structs.replace(
         section,
-        sha256=table.sha256,
-        target=table.target,
-        task=table.task,
-        loss=section.loss or DEFAULT_LOSS[table.task],
+        sha256=found.sha256,
+        test_sha256=found.test_sha256,
+        target=found.roles.target,
+        task=task,
+        positive=found.target.classes[1] if task == "binary" else "",
+        loss=section.loss or DEFAULT_LOSS[task],
         init=section.init or _default_init(section),
-        scale_target=table.task == "regression" if section.scale_target is None else section.scale_target,
+        scale_target=task == "regression" if section.scale_target is None else section.scale_target,
     )
 
 
@@ -81,50 +94,53 @@ def table_problem(section: sections.Table, dtype: str) -> Problem:
 @lru_cache(maxsize=4)
 def _without_penalty(encoded: bytes, dtype: str) -> Problem:
     section = msgspec.json.decode(encoded, type=sections.Table)
-    table = rows_of(section)
-    split = split_rows(
-        table.y,
-        validation=section.validation,
-        test=section.test,
-        seed=section.split_seed,
-        stratify=table.task != "regression",
-    )
-    scaler = Standardiser.fit(table.X[split.train]) if section.standardise else None
+    found = opened(section)
+    found = replace(found, section=section)
+    split = split_of(found)
+    table = prepare(found, split.train)
+    flags = table.preparation.flags
+    scaler = Standardiser.fit(table.features(split.train), flags=flags) if section.standardise else None
     target_scaler = Standardiser.fit(table.y[split.train]) if section.scale_target else None
-    splits = _splits(section, table, split, scaler, target_scaler, dtype)
-    model = _model(section, splits["train"].X.shape[1], table.y.shape[1])
-    objective = Fit(model, LOSSES.named(section.loss), splits, 0.0, _samples(splits))
+    splits, samples = _splits(section, table, split, (scaler, target_scaler), dtype)
+    model = model_of(section, len(table.names) + (section.bias == "ones"), table.y.shape[1])
     return Problem(
         section=section,
-        objective=objective,
+        objective=Fit(model, LOSSES.named(section.loss), splits, 0.0, samples),
         start=lambda seed: model.init(stream(seed, Purpose.START)).astype(dtype),
         table=table,
         split=split,
         scaler=scaler,
         target_scaler=target_scaler,
-        notices=table.notices + pairing_notices(section),
+        notices=table.notices + split_notices(found, split) + pairing_notices(section),
     )
 
 
-def _splits(
-    section: sections.Table,
-    table: Table,
-    split: Split,
-    scaler: Standardiser | None,
-    target_scaler: Standardiser | None,
-    dtype: str,
-) -> dict[str, Examples]:
-    """What the model sees of each part that has rows; weights have mean 1 within a part."""
-    X = prepared(table.X, scaler, section.bias).astype(dtype)
-    y = (target_scaler.apply(table.y) if target_scaler else table.y).astype(dtype)
+Scalers = tuple[Standardiser | None, Standardiser | None]
+
+
+def _splits(section: sections.Table, table: Table, split: Split, scalers: Scalers, dtype: str) -> tuple[Made, Made]:
+    """What the model sees of each part that has rows, and the sample that stands for a part with too many.
+
+    Weights have mean 1 within a part.
+    """
     weight = _weights(section, table, split.train)
+
+    def make(rows: Array, whole: Array) -> Examples:
+        X = prepared(table.features(rows), scalers[0], section.bias == "ones").astype(dtype, copy=False)
+        y = (scalers[1].apply(table.y[rows]) if scalers[1] else table.y[rows]).astype(dtype, copy=False)
+        return Examples(X, y, None if weight is None else (weight[rows] / weight[whole].mean()).astype(dtype))
+
     parts = {"train": split.train, "validation": split.validation, "test": split.test}
-    found = {}
-    for name, rows in parts.items():
-        if len(rows):
-            own = None if weight is None else (weight[rows] / weight[rows].mean()).astype(dtype)
-            found[name] = Examples(X[rows], y[rows], own)
-    return found
+    parts = {name: rows for name, rows in parts.items() if len(rows)}
+    few = {
+        name: rows[np.sort(stream(0, Purpose.SAMPLE, i).choice(len(rows), EVALUATED_ROWS, replace=False))]
+        for i, (name, rows) in enumerate(parts.items())
+        if len(rows) > EVALUATED_ROWS
+    }
+    return (
+        Made({name: partial(make, rows, rows) for name, rows in parts.items()}),
+        Made({name: partial(make, rows, parts[name]) for name, rows in few.items()}),
+    )
 
 
 def _weights(section: sections.Table, table: Table, train: Array) -> Array | None:
@@ -138,16 +154,8 @@ def _weights(section: sections.Table, table: Table, train: Array) -> Array | Non
     return np.asarray(balanced if weight is None else weight * balanced)
 
 
-def _samples(splits: dict[str, Examples]) -> dict[str, Array]:
-    """The rows that stand for a split in an evaluation, where all are too many."""
-    return {
-        name: np.sort(stream(0, Purpose.SAMPLE, i).choice(len(examples.y), EVALUATED_ROWS, replace=False))
-        for i, (name, examples) in enumerate(splits.items())
-        if len(examples.y) > EVALUATED_ROWS
-    }
-
-
-def _model(section: sections.Table, d: int, k: int) -> Model:
+def model_of(section: sections.Table, d: int, k: int) -> Model:
+    """The model of a section for D inputs, a column of ones among them if asked, and K outputs."""
     if section.model == "linear" and section.output == "linear":
         return Linear(d, k, init=section.init, ones=section.bias == "ones")
     return MLP(

@@ -1,19 +1,18 @@
 """Turns the column to predict into y (N, K): quantities, 0/1 for two classes, one-hot for more."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from thalweg.errors import DataError, ShapeError
+from thalweg.errors import DataError
 from thalweg.formulas.arrays import Array
-from thalweg.problems.checks import finite, numbers, same_rows
-from thalweg.problems.words import listed
+from thalweg.problems.words import counted, listed, nearest
 
 TASKS = ("auto", "regression", "binary", "multiclass")
 FEW = 20  # distinct whole numbers up to which a numeric target can mean classes
 PER_CLASS = 5  # rows per class, on average, below which whole numbers are counts rather than classes
 MOST = 1000  # classes
+MOST_ASKED = 50  # whole values of a quantity, up to which a person may have meant classes
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,13 +25,18 @@ class Target:
     notices: tuple[str, ...]
 
 
-def encode_target(values: Array, name: str, task: str = "auto") -> Target:
-    """values (N,): float64, bool or str without missing ones. task "auto" decides by `means_classes`."""
+def encode_target(values: Array, name: str, task: str = "auto", positive: str = "") -> Target:
+    """values (N,): float64, bool or str without missing ones. task "auto" decides by `means_classes`.
+
+    positive: of two classes the one that y counts as 1; the second in order unless given.
+    """
     if task not in TASKS:
         raise DataError(f"task is {task!r}; expected one of {listed(TASKS)}")
-    if task == "regression" or (task == "auto" and not means_classes(values)):
+    if task == "regression" or (task == "auto" and not positive and not means_classes(values)):
+        if positive:
+            raise DataError(f"positive is {positive!r}, but a quantity has no classes; leave it out, or task='binary'")
         return as_numbers(values, name, task)
-    return as_classes(values, name, task)
+    return as_classes(values, name, task, positive)
 
 
 def means_classes(values: Array) -> bool:
@@ -57,27 +61,30 @@ def as_numbers(values: Array, name: str, task: str) -> Target:
             "choose another target or task='multiclass'"
         )
     y = values.astype(np.float64)[:, None]
-    notices = []
-    if task == "auto":
-        notices.append(f"target {name!r} is read as a quantity: regression; task='multiclass' would make it classes")
     if y.min() == y.max():
-        notices.append(f"target {name!r} is {y[0, 0]:g} in every row; there is nothing to learn from it")
-    return Target(y, "regression", (), tuple(notices))
+        raise DataError(f"target {name!r} is {y[0, 0]:g} {throughout(len(y))}; there is nothing to learn from it")
+    few = np.array_equal(values, np.rint(values)) and len(np.unique(values)) <= MOST_ASKED
+    hint = "; --task multiclass would make it classes" if few else ""
+    return Target(y, "regression", (), (f"target {name!r} is read as a quantity: regression{hint}",))
 
 
-def as_classes(values: Array, name: str, task: str) -> Target:
-    """Codes in sorted order: numbers by size, text by alphabet. Two classes: y is 1 for the second."""
+def as_classes(values: Array, name: str, task: str, positive: str = "") -> Target:
+    """Codes in sorted order: numbers by size, text by alphabet. Two classes: y is 1 for the positive one."""
     distinct, codes = np.unique(values, return_inverse=True)
     check_classes(distinct, len(values), name, task)
     classes = tuple(label(value) for value in distinct)
+    if positive and task == "multiclass":
+        raise DataError(
+            f"positive is {positive!r}, but in a multiclass task no class is; leave it out, or task='binary'"
+        )
+    if positive and positive_code(classes, positive, name) == 0:
+        classes, codes = classes[::-1], 1 - codes
     if task == "auto":
         task = "binary" if len(classes) == 2 else "multiclass"
-        how = f"target {name!r} is read as {len(classes)} classes ({listed(classes)}): {task}"
-        notices = [how if values.dtype.kind != "f" else f"{how}; task='regression' would make it a quantity"]
-    else:
-        notices = []
+    hint = "; --task regression would make it a quantity" if values.dtype.kind == "f" else ""
+    notices = [f"target {name!r} is read as {len(classes)} classes ({listed(classes)}): {task}{hint}"]
     if task == "binary":
-        notices.append(f"the positive class of {name!r} is {classes[1]!r}")
+        notices.append(f"the positive class of {name!r} is {classes[1]!r}; --positive chooses")
     single = [c for c, n in zip(classes, np.bincount(codes), strict=True) if n == 1]
     if single:
         notices.append(f"classes with a single row, too few to learn: {listed(single)}")
@@ -85,11 +92,21 @@ def as_classes(values: Array, name: str, task: str) -> Target:
     return Target(y, task, classes, tuple(notices))
 
 
+def positive_code(classes: tuple[str, ...], positive: str, name: str) -> int:
+    """Which of the two classes is the positive one."""
+    if len(classes) != 2:
+        raise DataError(f"positive is for two classes; target {name!r} has {len(classes)} ({listed(classes)})")
+    if positive not in classes:
+        hint = f"; did you mean {near!r}?" if (near := nearest(positive, classes)) else ";"
+        raise DataError(f"positive is {positive!r}, which is no class of {name!r}{hint} have {listed(classes)}")
+    return classes.index(positive)
+
+
 def check_classes(distinct: Array, rows: int, name: str, task: str) -> None:
     """One class, too many classes, or not two where two were asked for."""
     number = len(distinct)
     if number == 1:
-        raise DataError(f"target {name!r} is {label(distinct[0])!r} in all {rows} rows; expected at least two classes")
+        raise DataError(f"target {name!r} is {label(distinct[0])!r} {throughout(rows)}; expected at least two classes")
     if task == "binary" and number != 2:
         raise DataError(
             f"target {name!r} has {number} classes ({listed(map(label, distinct))}); binary expects two: "
@@ -102,6 +119,11 @@ def check_classes(distinct: Array, rows: int, name: str, task: str) -> None:
         )
 
 
+def throughout(rows: int, what: str = "row") -> str:
+    """`in all 20 rows`, `in the only row`."""
+    return f"in the only {what}" if rows == 1 else f"in all {counted(rows, what)}"
+
+
 def label(value: object) -> str:
     """A class as text: `7` for 7.0, `true` for True."""
     if isinstance(value, bool | np.bool_):
@@ -109,40 +131,3 @@ def label(value: object) -> str:
     if isinstance(value, float):
         return str(int(value)) if value == int(value) else repr(float(value))
     return str(value)
-
-
-def encode_array(y: Any, X: Array, name: str, task: str) -> Target:
-    """y (N,) or (N, 1) like a column of a file; y (N, K) as one-hot rows or K quantities. X has N rows."""
-    y = y if hasattr(y, "toarray") or np.ma.isMaskedArray(y) else np.asarray(y)
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = y[:, 0]
-    if y.ndim not in (1, 2) or len(y) == 0:
-        raise ShapeError(f"{name} has shape {y.shape}; expected (rows,) or (rows, outputs), with rows")
-    same_rows(X, y, name)
-    return encode_target(column_values(y, name), name, task) if y.ndim == 1 else encode_matrix(y, name, task)
-
-
-def column_values(y: Any, name: str) -> Array:
-    """y (N,) as bool, as str objects, or as finite float64."""
-    kinds = {type(value) for value in y} if y.dtype.kind == "O" else set()
-    if y.dtype.kind == "U" or kinds == {str}:
-        return np.asarray(y, dtype=object)
-    if y.dtype.kind == "b" or (kinds and kinds <= {bool, np.bool_}):
-        return np.asarray(y, dtype=bool)
-    values = numbers(y, name)
-    finite(values, name)
-    return values
-
-
-def encode_matrix(y: Any, name: str, task: str) -> Target:
-    """y (N, K): classes 0 … K−1 where every row is a single 1 among 0, else K quantities."""
-    y = numbers(y, name)
-    finite(y, name)
-    one_hot = bool(np.isin(y, (0.0, 1.0)).all() and (y.sum(axis=1) == 1.0).all())
-    if task not in TASKS:
-        raise DataError(f"task is {task!r}; expected one of {listed(TASKS)}")
-    if task == "binary" or (task == "multiclass" and not one_hot):
-        raise ShapeError(f"{name} has shape {y.shape} and the task is {task}; expected labels (rows,) or one-hot rows")
-    if one_hot and task != "regression":
-        return Target(y, "multiclass", tuple(str(k) for k in range(y.shape[1])), ())
-    return Target(y, "regression", (), ())
