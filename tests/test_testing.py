@@ -10,7 +10,8 @@ from thalweg.formulas.activations import ACTIVATIONS
 from thalweg.formulas.losses import LOSSES
 from thalweg.formulas.rules import RULES, Rule
 from thalweg.formulas.surfaces import SURFACES
-from thalweg.problems.fit import Examples, Fit
+from thalweg.problems.examples import Examples
+from thalweg.problems.fit import Fit
 from thalweg.problems.layout import Layout
 from thalweg.problems.linear import Linear
 from thalweg.problems.mlp import MLP

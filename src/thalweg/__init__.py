@@ -33,12 +33,14 @@ if TYPE_CHECKING:
     from thalweg.descent.train import train_all as train_all
     from thalweg.evidence.ablation import ablate as ablate
     from thalweg.evidence.gradcheck import check_gradient as check_gradient
-    from thalweg.evidence.own import minimize as minimize
+    from thalweg.evidence.own_optimizer.check import check_optimizer as check_optimizer
     from thalweg.evidence.study import Study as Study
     from thalweg.evidence.sweep import sweep as sweep
     from thalweg.formulas.rules import rule as rule
     from thalweg.formulas.surfaces import SURFACES as SURFACES
     from thalweg.formulas.surfaces import Surface as Surface
+    from thalweg.interfaces.own import minimize as minimize
+    from thalweg.interfaces.recorder import Recorder as Recorder
     from thalweg.problems.classic import LinearModel as LinearModel
     from thalweg.problems.classic import MLPModel as MLPModel
     from thalweg.problems.sections import Custom as Custom
@@ -70,11 +72,13 @@ _HOMES = {
     "descent.train": ["begin", "train", "train_all"],
     "evidence.ablation": ["ablate"],
     "evidence.gradcheck": ["check_gradient"],
-    "evidence.own": ["minimize"],
+    "evidence.own_optimizer.check": ["check_optimizer"],
     "evidence.study": ["Study"],
     "evidence.sweep": ["sweep"],
     "formulas.rules": ["rule"],
     "formulas.surfaces": ["SURFACES", "Surface"],
+    "interfaces.own": ["minimize"],
+    "interfaces.recorder": ["Recorder"],
     "problems.classic": ["LinearModel", "MLPModel"],
     "problems.sections": ["Custom", "OnSurface", "Table"],
 }

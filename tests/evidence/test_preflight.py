@@ -10,7 +10,8 @@ from thalweg.descent.train import resolved
 from thalweg.evidence.preflight import by_heart, first_loss, gradient, preflight, shuffled_labels
 from thalweg.problems.build import build
 from thalweg.problems.bundled import BUNDLED
-from thalweg.problems.fit import Examples, Fit
+from thalweg.problems.examples import Examples
+from thalweg.problems.fit import Fit
 from thalweg.problems.sections import Table
 
 TRAINED = ("first-loss", "gradient", "by-heart", "shuffled")

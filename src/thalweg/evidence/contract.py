@@ -9,21 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from thalweg.evidence.tensors import Tensors, mismatch
 from thalweg.formulas.arrays import Array
+from thalweg.problems.own_function import ContractError, Leaves, answered
+from thalweg.problems.tensors import Tensors, mismatch
 
 ValueAndGrad = Callable[[Any], tuple[Any, Any]]
 
 TOLERANCE = {8: 1e-7, 4: 1e-4, 2: 3e-2}  # of ‖g‖, by bytes of a number: what a right gradient reaches
 ROUNDOFF = {8: 2.0**-53, 4: 2.0**-24, 2: 2.0**-11}
-
-
-class ContractError(Exception):
-    """What was returned is no loss with its gradient; `kind` in one word, the message in a sentence."""
-
-    def __init__(self, kind: str, sentence: str):
-        super().__init__(sentence)
-        self.kind = kind
 
 
 class Point(NamedTuple):
@@ -49,12 +42,9 @@ class Counted:
         self.calls += 1
         with np.errstate(all="ignore"):
             answer = self.value_and_grad(sent)
-        if not isinstance(answer, tuple | list) or len(answer) != 2:
-            raise ContractError(
-                "structure", f"the function returned a {type(answer).__name__}; expected (loss, gradient)"
-            )
+        loss, grads = answered(self.tensors, answer)
         self._refuse_mutation(w, sent)
-        return Point(w, self._loss(answer[0]), self._grad(answer[1]))
+        return Point(w, self._finite_loss(loss), self._finite_grad(grads))
 
     def elsewhere(self, w: Array) -> Point | None:
         """The same at a point that we chose: None where the function is not defined or not finite there."""
@@ -68,6 +58,8 @@ class Counted:
             return None
 
     def _refuse_mutation(self, w: Array, sent: Any) -> None:
+        if differs := mismatch(self.tensors.tree, sent):
+            raise ContractError("mutates", f"the function changed its parameters: {differs}; let it work on a copy")
         leaves = [leaf for _, leaf in self.tensors.leaves(sent)]
         shapes = tuple(leaf.shape for leaf in leaves)
         if shapes == self.tensors.leaf_shapes and np.array_equal(np.concatenate([*map(np.ravel, leaves)]), w):
@@ -76,31 +68,15 @@ class Counted:
         changed = [name for (name, a), b in zip(given, leaves, strict=True) if not np.array_equal(a, b)]
         raise ContractError("mutates", f"the function changed {', '.join(changed)} in place; let it work on a copy")
 
-    def _loss(self, loss: Any) -> float:
-        value = np.asarray(loss)
-        if value.dtype.kind not in "fiu" or value.size != 1:
-            raise ContractError(
-                "shape",
-                f"the loss is {type(loss).__name__} of shape {value.shape}; "
-                "expected one number, such as the mean over rows",
-            )
-        if not np.isfinite(value).all():
-            raise ContractError("not finite", f"the loss is {value.item()}; expected a finite number")
-        if value.dtype.kind == "f":
-            self.bytes = min(self.bytes, value.dtype.itemsize)
-        return float(value.item())
+    def _finite_loss(self, loss: Array) -> float:
+        if not np.isfinite(loss):
+            raise ContractError("not finite", f"the loss is {loss.item()}; expected a finite number")
+        if loss.dtype.kind == "f":
+            self.bytes = min(self.bytes, loss.dtype.itemsize)
+        return float(loss)
 
-    def _grad(self, grad: Any) -> Array:
-        if differs := mismatch(self.tensors.tree, grad):
-            raise ContractError("structure", f"the gradient is not built like the parameters: {differs}")
-        leaves = self.tensors.leaves(grad)
-        for (name, leaf), shape in zip(leaves, self.tensors.leaf_shapes, strict=True):
-            if leaf.shape != shape:
-                raise ContractError("shape", f"the gradient of {name} has shape {leaf.shape}; expected {shape}")
-            if leaf.dtype.kind != "f":
-                raise ContractError(
-                    "dtype", f"the gradient of {name} has dtype {leaf.dtype}; expected real numbers (float)"
-                )
+    def _finite_grad(self, leaves: Leaves) -> Array:
+        for name, leaf in leaves:
             if not np.isfinite(leaf).all():
                 raise ContractError("not finite", f"the gradient of {name} holds nan or inf; expected finite numbers")
             self.bytes = min(self.bytes, leaf.dtype.itemsize)

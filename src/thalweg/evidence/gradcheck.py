@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from thalweg.errors import SpecError
-from thalweg.evidence.contract import ContractError, Counted, Point, ValueAndGrad
-from thalweg.evidence.tensors import Names, Tensors
+from thalweg.evidence.contract import Counted, Point, ValueAndGrad
 from thalweg.evidence.tracing import Difference, Search, TensorCheck
 from thalweg.formulas.arrays import Array
 from thalweg.formulas.streams import Purpose, stream
+from thalweg.problems.own_function import ContractError
+from thalweg.problems.tensors import Names, Tensors
 
 FAR = 0.3  # the random move to another start, as a share of a tensor's size
 

@@ -18,7 +18,8 @@ from thalweg.evidence.data_checks import check_data
 from thalweg.evidence.gradcheck import check_gradient
 from thalweg.formulas.arrays import Array
 from thalweg.formulas.streams import Purpose, stream
-from thalweg.problems.fit import Examples, Fit
+from thalweg.problems.examples import Examples
+from thalweg.problems.fit import Fit
 from thalweg.problems.problem import Problem
 from thalweg.problems.sections import Custom
 

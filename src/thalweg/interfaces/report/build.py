@@ -6,7 +6,7 @@ from pathlib import Path
 from thalweg import __version__
 from thalweg.descent.files import write_whole
 from thalweg.evidence.workup import Workup, fit_of
-from thalweg.interfaces.report import sections, trial_sections
+from thalweg.interfaces.report import data_sections, sections, trial_sections
 from thalweg.interfaces.report.page import Section, render_page
 from thalweg.problems.words import counted
 
@@ -30,10 +30,10 @@ def page(workup: Workup, command: str, folder: Path) -> str:
     features = len(table.names) if table else 0
     return render_page(
         f"Training report: {source}",
-        f"{asked} · {rows} · {counted(features, 'feature')} · {counted(fit.size, 'parameter')}",
+        f"{asked} · {rows} · {counted(features, 'input')} · {counted(fit.size, 'parameter')}",
         [
             Section("Conclusions", "conclusions", sections.conclusions_blocks(workup)),
-            Section("Data and splits", "data", sections.data_blocks(workup)),
+            Section("Data and splits", "data", data_sections.data_blocks(workup)),
             Section("Preflight", "preflight", sections.preflight_blocks(workup)),
             Section("The final run", "final", sections.final_blocks(workup)),
             Section("The test rows", "test", sections.test_blocks(workup)),

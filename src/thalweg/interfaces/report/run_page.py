@@ -8,9 +8,20 @@ from thalweg.descent.files import write_whole
 from thalweg.descent.header import header
 from thalweg.descent.run import Run
 from thalweg.interfaces.report.blocks import Block, Callout, Code, Facts
+from thalweg.interfaces.report.charts import Event
 from thalweg.interfaces.report.conclusions import named
+from thalweg.interfaces.report.history_charts import (
+    diverged_event,
+    loss_figure,
+    measure_figures,
+    norm_figures,
+    rate_figure,
+)
 from thalweg.interfaces.report.page import Section, render_page
 from thalweg.interfaces.report.sections import loss_chart, measure_chart, norm_charts, told
+from thalweg.problems.sections import Custom
+
+MOST_SHOWN = 16  # numbers of a start that the page repeats
 
 
 def write_run_page(run: Run, folder: Path, command: str) -> Path:
@@ -25,20 +36,45 @@ def write_run_page(run: Run, folder: Path, command: str) -> Path:
         Callout("bad" if run.diverged else "good", sentence, f"Best weights at step {run.best_t}."),
         Facts(measures),
     ]
-    curves: list[Block] = [loss_chart(run), *([chart] if (chart := measure_chart(run)) else []), *norm_charts(run)]
     return write_page(
         folder,
         f"Run: {folder.name}",
-        [("What came of it", "findings", findings), ("Curves", "curves", curves), header_section(run)],
+        [("What came of it", "findings", findings), ("Curves", "curves", _curves(run)), header_section(run)],
         command,
     )
+
+
+def _curves(run: Run) -> list[Block]:
+    if not isinstance(run.spec.problem, Custom):
+        return [loss_chart(run), *([chart] if (chart := measure_chart(run)) else []), *norm_charts(run)]
+    names = [name for name in run.final if name.startswith(("train_", "validation_"))]
+    if run.problem.objective.examples == 1:  # every step has the loss already
+        names.remove("train_loss")
+    events = [Event(run.best_t, f"best weights, step {run.best_t}", kind="good")]
+    if run.diverged:
+        events += diverged_event(run.steps, run.state.t)
+    return [
+        loss_figure(run.steps, run.history, names, events),
+        *measure_figures(run.history, names),
+        *norm_figures(run.steps, events),
+        *rate_figure(run.steps),
+    ]
 
 
 def header_section(run: Run) -> tuple[str, str, list[Block]]:
     """The run header and the Spec."""
     head = header(run.spec, run.problem)
     facts = [(name.replace("_", " "), told(value)) for name, value in head.items() if name != "problem"]
-    return "How it was run", "header", [Facts(facts), Code(run.spec.to_toml())]
+    if not isinstance(run.spec.problem, Custom):
+        return "How it was run", "header", [Facts(facts), Code(run.spec.to_toml())]
+    about = (
+        f"A function of your own: {run.spec.problem.label}. This folder holds numbers, not your code, and cannot run "
+        "it again by itself; in Python, `tw.minimize` with these settings does."
+    )
+    spec, count = run.spec, len(run.spec.problem.start)
+    if count > MOST_SHOWN:
+        spec, about = spec.but(start=()), f"{about} Its start of {count:,} numbers is in spec.toml."
+    return "How it was run", "header", [about, Facts(facts), Code(spec.to_toml())]
 
 
 def write_page(folder: Path, title: str, sections: list[tuple[str, str, list[Block]]], command: str) -> Path:

@@ -34,37 +34,6 @@ def conclusions_blocks(workup: Workup) -> list[Block]:
     return [*found, *rest]
 
 
-def data_blocks(workup: Workup) -> list[Block]:
-    """What was read, what was done to it, and who sees which rows."""
-    table, split = workup.problem.table, workup.problem.split
-    assert table is not None  # noqa: S101 - a report is about a table
-    assert split is not None  # noqa: S101
-    section = workup.run.spec.problem
-    parts = [("training", split.train), ("validation", split.validation), ("test", split.test)]
-    header: tuple[str, ...] = ("split", "rows")
-    rows = [[name, len(part)] for name, part in parts]
-    if table.classes:
-        header += table.classes if len(table.classes) <= 12 else ()
-        y = table.y if table.y.shape[1] > 1 else np.concatenate([1 - table.y, table.y], 1)
-        if len(header) > 2:
-            rows = [[name, len(part), *(int(n) for n in y[part].sum(0))] for name, part in parts]
-    facts = [
-        ("source", table.source),
-        ("target", f"{table.target} ({table.task})"),
-        ("features", f"{len(table.names)}: {_some(table.names)}"),
-        ("standardised", "with the training rows' means and deviations" if workup.problem.scaler else "no"),
-        ("sha256", table.sha256),
-    ]
-    notices = [Callout("info", "What was done to the data", sentence_case("; ".join(workup.problem.notices) + "."))]
-    caption = f"Rows are split by seed {getattr(section, 'split_seed', 0)}, apart from the seeds of the runs."
-    return [Facts(facts), *(notices if workup.problem.notices else []), Table(header, rows, caption=caption)]
-
-
-def _some(names: Sequence[str], most: int = 8) -> str:
-    shown = ", ".join(names[:most])
-    return shown + (f", … and {len(names) - most} more" if len(names) > most else "")
-
-
 def preflight_blocks(workup: Workup) -> list[Block]:
     """Each check with its verdict."""
     names = workup.problem.table.names if workup.problem.table else ()

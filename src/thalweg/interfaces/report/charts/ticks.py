@@ -26,6 +26,8 @@ def nice_step(span: float, target: int) -> float:
 def linear_ticks(lo: float, hi: float, target: int, least: float = 0.0) -> tuple[Tick, ...]:
     """Nice ticks inside [lo, hi], at least `least` apart, labelled with just the digits that tell them apart."""
     step = max(least, nice_step(hi - lo, target))
+    if least and step % least:  # 2.5 is no step of a count
+        step = nice_step(2 * step, 1)
     first, last = math.ceil(lo / step - 1e-9), math.floor(hi / step + 1e-9)
     values = [min(hi, max(lo, index * step)) for index in range(first, last + 1)]
     return tuple(Tick(value, label) for value, label in zip(values, _labels(values, step), strict=True))
