@@ -3,7 +3,8 @@ import pytest
 
 from thalweg.errors import DataError, ShapeError
 from thalweg.evidence.check import Check, worst
-from thalweg.evidence.data_checks import PAIR_LIMIT, check_data, row_ids
+from thalweg.evidence.data_checks import PAIR_LIMIT, agreement, check_data
+from thalweg.evidence.row_ids import row_ids
 from thalweg.problems.split import Split
 
 
@@ -61,8 +62,8 @@ def test_repeats_that_coarse_columns_bring_by_chance_are_only_a_notice():
 
 def test_rows_are_equal_to_the_last_bit_or_not_at_all_and_zero_has_one_sign():
     X = np.array([[0.1, 0.0], [0.1, -0.0], [np.nextafter(0.1, 1), 0.0], [0.0, 0.1]])
-    assert row_ids(X).tolist() == [0, 0, 1, 2]
-    assert row_ids(np.asfortranarray(X)).tolist() == [0, 0, 1, 2]
+    assert row_ids(list(X.T)).tolist() == [0, 0, 1, 2]
+    assert row_ids(list(np.asfortranarray(X).T)).tolist() == [0, 0, 1, 2]
 
 
 def test_a_column_that_varies_only_outside_training_is_constant():
@@ -158,6 +159,28 @@ def test_an_extremely_rare_class_is_a_warning_and_one_without_training_rows_a_fa
     found = checked(X, y)["class-balance"]
     assert found.status == "fail"
     assert "class 1 has no training row" in found.sentence
+
+
+def test_classes_are_called_by_their_names_where_these_are_given():
+    X, _ = table()
+    y = np.zeros((300, 1))
+    y[::30] = 1
+    split = thirds()
+    named = {c.code: c for c in check_data(X, y, split, classes=("healthy", "ill"))}["class-balance"]
+    assert named.sentence.startswith("ill has 3.33% of the training rows (6)")
+    assert "class 1 has 3.33%" in checked(X, y)["class-balance"].sentence
+    y[:180] = 0
+    absent = {c.code: c for c in check_data(X, y, split, classes=("healthy", "ill"))}["class-balance"]
+    assert absent.sentence.startswith("ill has no training row")
+
+
+@pytest.mark.parametrize("rows", [50, 40_000])
+def test_the_chance_that_two_rows_agree_is_that_of_two_different_rows(rows):
+    rng = np.random.default_rng(0)
+    assert agreement(rng.normal(size=rows)) == 0
+    assert agreement(np.zeros(rows)) == 1
+    halves = agreement(np.arange(rows) % 2)
+    assert halves == pytest.approx((rows / 2 - 1) / (rows - 1), abs=1e-3)
 
 
 def test_a_class_that_a_part_lacks_is_a_warning():

@@ -5,15 +5,17 @@ X (N, D) and y (N, K) are raw, before standardising; a split names the rows of e
 training rows alone, as the standardiser sees them.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from thalweg.errors import DataError, ShapeError
 from thalweg.evidence.check import Check, Status
+from thalweg.evidence.row_ids import row_ids
 from thalweg.formulas.arrays import Array
+from thalweg.formulas.streams import Purpose, stream
 from thalweg.problems.split import Split
+from thalweg.problems.words import listed
 
 # The ratio of largest to smallest singular value of scaled columns from which on dependencies do damage
 # (Belsley, Kuh & Welsch 1980, section 3.2: "moderate to strong" from 30). Its square is the condition number
@@ -23,14 +25,22 @@ HOPELESS_INDEX = 100.0  # condition number 1e4: first-order methods no longer ge
 PAIR_LIMIT = (CONDITION_INDEX**2 - 1) / (CONDITION_INDEX**2 + 1)  # the correlation that alone gives that: 0.9978
 MILD, EXTREME = 0.2, 0.01  # share of the smaller of two classes (Google, Machine Learning Crash Course)
 BLOCK = 512  # columns whose correlations are held at a time
+PEEKED = 10_000  # rows from which it is reckoned how often two values of a column agree
 
 
 def check_data(
-    X: Array, y: Array, split: Split, names: Sequence[str] | None = None, *, standardised: bool = False
+    X: Array,
+    y: Array,
+    split: Split,
+    names: Sequence[str] | None = None,
+    *,
+    standardised: bool = False,
+    classes: Sequence[str] = (),
 ) -> list[Check]:
     """All checks of a table. X (N, D), y (N, K), names (D,); classes are read from y where it holds labels.
 
     `standardised` says that the model will see the columns standardised: their raw scales are then no trouble.
+    `classes`: what people call them, in the order of y; numbers from 0 unless given.
     """
     X, y = np.asarray(X, np.float64), np.asarray(y, np.float64)
     if X.ndim != 2 or y.ndim != 2 or len(X) != len(y) or not X.size or not len(split.train):
@@ -43,9 +53,9 @@ def check_data(
     names = [f"column {j}" for j in range(X.shape[1])] if names is None else list(names)
     if len(names) != X.shape[1]:
         raise ShapeError(f"{len(names)} names for {X.shape[1]} columns; expected one name for each")
-    train, ids = X[split.train], row_ids(X)
+    train, ids = X[split.train], row_ids(list(X.T))
     checks = [
-        duplicates_across(X, ids, split),
+        duplicates_across(ids, split, X.T),
         duplicates_within(ids[split.train]),
         constant_columns(train, names),
         duplicate_columns(train, names),
@@ -53,25 +63,18 @@ def check_data(
         conditioning(train),
         scale_spread(train, names, standardised),
     ]
-    return [*checks, class_balance(y, split)] if holds_classes(y) else checks
+    return [*checks, class_balance(y, split, classes)] if holds_classes(y) else checks
 
 
 # Rows
 
 
-def row_ids(X: Array) -> Array:
-    """A number for each row (N,), the same for rows that are equal to the last bit."""
-    X = np.ascontiguousarray(X + 0.0)  # −0 becomes 0
-    rows: list[Any] = X.view(np.dtype((np.void, X.itemsize * X.shape[1]))).ravel().tolist()
-    seen: dict[Any, int] = {}
-    return np.fromiter((seen.setdefault(row, len(seen)) for row in rows), np.intp, len(rows))
-
-
-def duplicates_across(X: Array, ids: Array, split: Split) -> Check:
+def duplicates_across(ids: Array, split: Split, columns: Iterable[Array]) -> Check:
     """Validation and test rows that also stand, feature for feature, in a part that decides before them.
 
-    Coarse tables repeat rows by nature. What chance alone would repeat is reckoned from how often two values of
-    a column agree, columns taken as independent; up to twice that is a notice.
+    ids (N,): equal for equal rows; columns: D arrays (N,). Coarse tables repeat rows by nature. What chance alone
+    would repeat is reckoned from how often two values of a column agree, columns taken as independent; up to
+    twice that is a notice.
     """
     leaked = np.isin(ids[split.validation], ids[split.train]).sum()
     earlier = np.union1d(ids[split.train], ids[split.validation])
@@ -79,7 +82,7 @@ def duplicates_across(X: Array, ids: Array, split: Split) -> Check:
     judged = len(split.validation) + len(split.test)
     if not leaked:
         return _check("duplicates-across", "Duplicate rows across splits", "ok", 0, "rows", "no row is in two parts.")
-    agree = float(np.prod([_agreement(column) for column in X.T]))
+    agree = float(np.prod([agreement(column) for column in columns]))
     chance = judged * -np.expm1(len(split.train) * np.log1p(-min(agree, 1 - 1e-16)))
     by_chance = leaked <= 2 * chance
     sentence = f"{leaked} of {judged} validation and test rows also stand in an earlier part"
@@ -92,10 +95,12 @@ def duplicates_across(X: Array, ids: Array, split: Split) -> Check:
     return _check("duplicates-across", "Duplicate rows across splits", status, leaked, "rows", sentence)
 
 
-def _agreement(values: Array) -> float:
-    """The chance that two random rows agree in a column."""
+def agreement(values: Array) -> float:
+    """The chance that two different rows agree in a column: Σ c(c − 1) / n(n − 1) over its values, c rows of each."""
+    if len(values) > PEEKED:
+        values = values[stream(0, Purpose.SAMPLE, 100).choice(len(values), PEEKED, replace=False)]
     counts = np.unique(values, return_counts=True)[1]
-    return float(np.sum((counts / len(values)) ** 2))
+    return float(np.sum(counts * (counts - 1.0)) / max(1, len(values) * (len(values) - 1)))
 
 
 def duplicates_within(ids: Array) -> Check:
@@ -123,7 +128,7 @@ def constant_columns(train: Array, names: Sequence[str]) -> Check:
     """Columns with one value in all training rows."""
     constant = [name for name, varies in zip(names, varying(train), strict=True) if not varies]
     sentence = (
-        f"{_listed(constant)} never change{'s' if len(constant) == 1 else ''} in training; drop what cannot inform."
+        f"{listed(constant, 5)} never change{'s' if len(constant) == 1 else ''} in training; drop what cannot inform."
         if constant
         else "every column varies."
     )
@@ -133,16 +138,14 @@ def constant_columns(train: Array, names: Sequence[str]) -> Check:
 
 def duplicate_columns(train: Array, names: Sequence[str]) -> Check:
     """Varying columns that equal an earlier one in every training row."""
-    columns = np.flatnonzero(varying(train))
-    ids = row_ids(train[:, columns].T) if len(columns) else columns
-    first: dict[int, int] = {}
+    first: dict[bytes, int] = {}
     twins = [
-        f"{names[column]} = {names[first[i]]}"
-        for column, i in zip(columns.tolist(), ids.tolist(), strict=True)
-        if first.setdefault(i, column) != column
+        f"{names[column]} = {names[first[values]]}"
+        for column in np.flatnonzero(varying(train)).tolist()
+        if first.setdefault(values := (train[:, column] + 0.0).tobytes(), column) != column  # −0 becomes 0
     ]
     sentence = (
-        f"{_listed(twins)} in every training row, so their weights cannot be told apart; keep one of each."
+        f"{listed(twins, 5)} in every training row, so their weights cannot be told apart; keep one of each."
         if twins
         else "no column repeats another."
     )
@@ -152,17 +155,13 @@ def duplicate_columns(train: Array, names: Sequence[str]) -> Check:
 
 def collinear_columns(train: Array, names: Sequence[str]) -> Check:
     """Pairs whose |correlation| alone makes a condition index of 30 or more, equal columns aside."""
-    Z, columns = _standardised(train)
-    pairs: list[tuple[float, int, int]] = []
-    for low in range(0, Z.shape[1], BLOCK):
-        r = Z[:, low : low + BLOCK].T @ Z
-        for i, j in np.argwhere(np.abs(r) >= PAIR_LIMIT):
-            if low + i < j and not np.array_equal(train[:, columns[low + i]], train[:, columns[j]]):
-                pairs.append((float(r[i, j]), int(columns[low + i]), int(columns[j])))
-    pairs.sort(key=lambda pair: -abs(pair[0]))
+    Z, columns = unit_columns(train)
+    pairs = [
+        (r, i, j) for r, i, j in correlated(Z, columns, PAIR_LIMIT) if not np.array_equal(train[:, i], train[:, j])
+    ]
     said = [f"{names[i]} and {names[j]} (r = {r:.5f})" for r, i, j in pairs]
     sentence = (
-        f"{_listed(said)} say nearly the same; keep one of each pair, or add L2."
+        f"{listed(said, 5)} say nearly the same; keep one of each pair, or add L2."
         if pairs
         else f"no two columns correlate beyond {PAIR_LIMIT:.4f}."
     )
@@ -170,10 +169,22 @@ def collinear_columns(train: Array, names: Sequence[str]) -> Check:
     return _check("collinear-columns", "Collinear columns", status, len(pairs), "pairs", sentence)
 
 
+def correlated(Z: Array, columns: Array, limit: float) -> list[tuple[float, int, int]]:
+    """(r, i, j) with i < j and |r| ≥ limit, strongest first. Z (n, d) as `unit_columns` gives it, columns (d,)."""
+    pairs: list[tuple[float, int, int]] = []
+    for low in range(0, Z.shape[1], BLOCK):
+        r = Z[:, low : low + BLOCK].T @ Z
+        for i, j in np.argwhere(np.abs(r) >= limit):
+            if low + i < j:
+                pairs.append((float(r[i, j]), int(columns[low + i]), int(columns[j])))
+    return sorted(pairs, key=lambda pair: -abs(pair[0]))
+
+
 def conditioning(train: Array) -> Check:
     """Largest over smallest singular value of the standardised training columns; inf where they are dependent."""
-    Z, columns = _standardised(train)
-    singular = np.linalg.svd(Z, compute_uv=False) if len(columns) else np.ones(1)
+    Z, columns = unit_columns(train)
+    # The triangle of Z = QR has the singular values of Z and is small.
+    singular = np.linalg.svd(np.linalg.qr(Z, mode="r"), compute_uv=False) if len(columns) else np.ones(1)
     tiny = singular[0] * max(Z.shape) * np.finfo(np.float64).eps
     rank = int((singular > tiny).sum()) if len(columns) else 0
     if rank < len(columns):
@@ -222,13 +233,14 @@ def _log_widths(columns: Array) -> Array:
     return np.asarray(np.log10((columns / largest).std(0)) + np.log10(largest))
 
 
-def _standardised(train: Array) -> tuple[Array, Array]:
+def unit_columns(X: Array) -> tuple[Array, Array]:
     """Varying columns with mean 0 and length 1, and their numbers: ZᵀZ holds the correlations."""
-    columns = np.flatnonzero(varying(train))
-    Z = train[:, columns]
+    columns = np.flatnonzero(varying(X))
+    Z = X[:, columns]
     Z = Z / np.abs(Z).max(0)  # so that no square overflows or vanishes
-    Z = Z - Z.mean(0)
-    return Z / np.linalg.norm(Z, axis=0), columns
+    Z -= Z.mean(0)
+    Z /= np.linalg.norm(Z, axis=0)
+    return Z, columns
 
 
 # Classes
@@ -239,26 +251,26 @@ def holds_classes(y: Array) -> bool:
     return bool(((y == 0) | (y == 1)).all() and (y.shape[1] == 1 or (y.sum(1) == 1).all()))
 
 
-def class_balance(y: Array, split: Split) -> Check:
+def class_balance(y: Array, split: Split, names: Sequence[str] = ()) -> Check:
     """Share of the rarest class in training, times half the number of classes: ½ when all are equally many."""
     labels = y[:, 0].astype(np.intp) if y.shape[1] == 1 else y.argmax(1)
-    classes = max(2, y.shape[1])
-    counts = np.bincount(labels[split.train], minlength=classes)
-    rarest = int(counts.argmin())
-    share = float(counts[rarest] / counts.sum())
-    missing = np.flatnonzero(counts == 0).tolist()
+    names = names or [f"class {k}" for k in range(max(2, y.shape[1]))]
+    counts = np.bincount(labels[split.train], minlength=len(names))
+    rarest, rows = int(counts.argmin()), int(counts.min())
+    share = rows / int(counts.sum())
+    absent = [name for name, count in zip(names, counts, strict=True) if not count]
     unseen = [
         part
         for part in ("validation", "test")
-        if (rows := getattr(split, part)).size and len(np.unique(labels[rows])) < np.count_nonzero(counts)
+        if (of := getattr(split, part)).size and len(np.unique(labels[of])) < np.count_nonzero(counts)
     ]
-    said = f"class {rarest} has {share:.2%} of the training rows"
+    said = f"{names[rarest]} has {share:.2%} of the training rows ({rows:,})"
     status: Status = "ok"
-    if missing:
-        status, said = "fail", f"class {_listed([*map(str, missing)])} has no training row and cannot be learned"
-    elif share * classes / 2 < EXTREME:
+    if absent:
+        status, said = "fail", f"{listed(absent, 5)} has no training row and cannot be learned"
+    elif share * len(names) / 2 < EXTREME:
         status, said = "warn", f"{said}: accuracy says nothing here; use class weights, F1 and a chosen threshold"
-    elif share * classes / 2 < MILD:
+    elif share * len(names) / 2 < MILD:
         status, said = "notice", f"{said}: read F1 and AUC beside accuracy"
     if unseen and status != "fail":
         status, said = "warn", f"{said}; some class is missing from {' and '.join(unseen)}: split by class"
@@ -267,7 +279,3 @@ def class_balance(y: Array, split: Split) -> Check:
 
 def _check(code: str, title: str, status: Status, value: float, unit: str, sentence: str) -> Check:
     return Check(code, title, status, float(value), unit, sentence)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
