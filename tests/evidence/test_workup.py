@@ -119,7 +119,7 @@ def test_resolving_a_request_first_changes_nothing(table_of):
         ({"rules": ("adma",)}, UnknownName, "did you mean adam"),
         ({"seeds": 0}, SpecError, "seeds is 0"),
         ({"budget": 0}, SpecError, "budget is 0"),
-        ({"final_steps": 0}, SpecError, "final_steps is 0"),
+        ({"final_steps": -1}, SpecError, "final_steps is -1"),
         ({"patience": 0}, SpecError, "patience is 0"),
         ({"spec": Spec(problem=OnSurface())}, SpecError, "a report is about a table"),
         ({"spec": Spec(problem=Table(test=0.0))}, SpecError, "needs validation and test rows"),

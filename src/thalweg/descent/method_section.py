@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from thalweg.descent.complaint import complaint
 from thalweg.errors import SpecError
 from thalweg.formulas.registry import unknown
 from thalweg.formulas.rules import RULES
@@ -118,14 +119,7 @@ class Method(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         try:
             return msgspec.convert(msgspec.to_builtins(plain), Method)
         except msgspec.ValidationError as error:
-            raise SpecError(plain_message(error)) from None
-
-
-def plain_message(error: Exception) -> str:
-    """msgspec's message in our words, with the key it is about."""
-    what, _, key = str(error).partition(" - at `$.")
-    what = what.replace("`", "'").replace("Object contains", "the file contains")
-    return f"{what}; see {key.removesuffix('`')}" if key else what
+            raise SpecError(complaint(error, plain, Method)[0]) from None
 
 
 def default_lr(rule: str) -> float:

@@ -11,11 +11,15 @@ from typing import Any, Literal
 
 import msgspec
 
-from thalweg.descent.method_section import OTHER_METHODS, Method, known_hyper, plain_message
+from thalweg.descent.complaint import complaint
+from thalweg.descent.method_section import OTHER_METHODS, Method, known_hyper
+from thalweg.descent.toml_text import Text, converted, read_text
 from thalweg.errors import SpecError
 from thalweg.formulas.registry import unknown
 from thalweg.formulas.rules import RULES
 from thalweg.problems.sections import Custom, OnSurface, Section, Table, require
+
+ALL_HYPER = {name for rule in (*RULES, *OTHER_METHODS) for name in known_hyper(rule)}
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,11 +111,19 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @classmethod
     def from_toml(cls, text: str, name: str = "spec.toml") -> "Spec":
-        """Read what `to_toml` wrote, or a part of it by hand. Raises SpecError naming the file and the key."""
-        try:
-            return msgspec.toml.decode(text, type=cls)
-        except (msgspec.ValidationError, msgspec.DecodeError) as error:
-            raise SpecError(f"{name}: {plain_message(error)}") from None
+        """Read what `to_toml` wrote, or a part of it by hand. Raises SpecError with the file and the line."""
+        said = read_text(text, name)
+        return converted(with_kind(said), cls, dict.fromkeys(ALL_HYPER, "method.hyper"))
+
+
+def with_kind(text: Text) -> Text:
+    """The text with the kind of problem that its settings are of, where it does not say."""
+    problem = text.plain.get("problem")
+    if not isinstance(problem, dict) or "kind" in problem:
+        return text
+    fitting = (s for s in (Table, OnSurface, Custom) if problem.keys() <= set(s.__struct_fields__))
+    kind = next(fitting, Table).__struct_config__.tag
+    return Text(text.name, {**text.plain, "problem": {"kind": kind, **problem}}, text.lines)
 
 
 def replaced(record: Any, **fields: Any) -> Any:
@@ -124,7 +136,7 @@ def replaced(record: Any, **fields: Any) -> Any:
     try:
         return msgspec.convert(msgspec.to_builtins(plain), kind)
     except msgspec.ValidationError as error:
-        raise SpecError(plain_message(error)) from None
+        raise SpecError(complaint(error, plain, kind)[0]) from None
 
 
 @cache

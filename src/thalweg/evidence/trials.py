@@ -39,7 +39,7 @@ class Kept:
         """Is this run here, whole? A damaged or unfinished one is run again."""
         if key not in self.loaded and (self.folder / key).is_dir():
             try:
-                run = load_run(self.folder / key)
+                run = load_run(self.folder / key, trust=True)  # of a Spec that is wanted now
             except FolderError:
                 return False
             if not run.unfinished:

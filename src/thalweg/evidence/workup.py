@@ -34,6 +34,7 @@ from thalweg.problems.sections import Table
 RULES_COMPARED = ("gd", "momentum", "nesterov", "rmsprop", "adam")
 FRESH = 1000  # added to the seeds: rules are compared on seeds that no learning rate was chosen on
 EPOCHS_COMPARED = 20
+FINAL_STEPS = (3000, 30_000)
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,20 +44,24 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     rules: tuple[str, ...] = RULES_COMPARED
     seeds: int = 3
     budget: int = 300  # updates of each trial
-    final_steps: int = 3000  # updates of the final run, at most
+    final_steps: int = 0  # updates of the final run, at most; 0: enough for three epochs, between 3,000 and 30,000
     patience: int = 20  # evaluations
+    trial_rows: int = 20_000  # training rows of a trial, at most; 0: all. The final run always sees all
 
     def __post_init__(self) -> None:
         for rule in self.rules:
             RULES.named(rule)
-        for name in ("seeds", "budget", "final_steps", "patience"):
+        for name in ("seeds", "budget", "patience"):
             if getattr(self, name) < 1:
                 raise SpecError(f"{name} is {getattr(self, name)}; expected 1 or more")
+        for name, none in (("trial_rows", "all"), ("final_steps", "three epochs")):
+            if getattr(self, name) < 0:
+                raise SpecError(f"{name} is {getattr(self, name)}; expected 1 or more, or 0 for {none}")
         if not self.rules:
             raise SpecError("rules is empty; name at least one, as in --rules adam")
         if not isinstance(self.spec.problem, Table):
             raise SpecError("a report is about a table; for a surface use thalweg descend")
-        if not self.spec.problem.validation or not self.spec.problem.test:
+        if not self.spec.problem.validation or not (self.spec.problem.test or self.spec.problem.test_file):
             raise SpecError("a report needs validation and test rows; give both a share over 0")
 
 
@@ -113,13 +118,14 @@ STAGES = (
 def work_up(request: Request, run_all: RunAll = train_all) -> Generator[Stage, None, Workup]:
     """Do it all. Raises what reading the data raises; divergence is recorded, not raised."""
     stages = iter(Stage(name, i, len(STAGES)) for i, name in enumerate(STAGES, 1))
-    base = resolved(_trial(request))
-    problem = build(base.problem, base.dtype)
+    whole = resolved(_trial(request))
+    problem = build(whole.problem, whole.dtype)
     yield next(stages)
-    checks = tuple(preflight(base, problem))
-    trials = yield from _try_out(request, base, problem, stages, run_all)
+    checks = tuple(preflight(whole, problem))
+    base = resolved(whole.but(train_rows=rows_of_trials(request, problem)))
+    trials = yield from _try_out(request, base, stages, run_all)
     yield next(stages)
-    chosen, why = _chosen(request, trials)
+    chosen, why = _chosen(request, trials, problem.objective.examples)
     (run,) = run_all([chosen])
     yield next(stages)
     threshold = chosen_threshold(run)
@@ -136,9 +142,7 @@ def work_up(request: Request, run_all: RunAll = train_all) -> Generator[Stage, N
     )
 
 
-def _try_out(
-    request: Request, base: Spec, problem: Problem, stages: Iterator[Stage], run_all: RunAll
-) -> Generator[Stage, None, Trials]:
+def _try_out(request: Request, base: Spec, stages: Iterator[Stage], run_all: RunAll) -> Generator[Stage, None, Trials]:
     """Sweep every rule, compare the rules on fresh seeds, then vary the best one."""
     seeds = [base.seed + i for i in range(request.seeds)]
     yield next(stages)
@@ -156,7 +160,7 @@ def _try_out(
     yield next(stages)
     schedules = compare_schedules(setting, seeds=fresh, run_all=run_all)
     yield next(stages)
-    batches = compare_batches(setting, seeds=fresh, epochs=_epochs(request, problem), run_all=run_all)
+    batches = compare_batches(setting, seeds=fresh, epochs=_epochs(request, base), run_all=run_all)
     return Trials(sweeps, optimizers, ablation, schedules, batches)
 
 
@@ -171,10 +175,17 @@ def _trial(request: Request) -> Spec:
     return request.spec.but(rule="gd", lr=None, steps=steps, every=max(1, steps // 30), patience=0, warmup=0)
 
 
-def _epochs(request: Request, problem: Problem) -> int:
+def rows_of_trials(request: Request, problem: Problem) -> int:
+    """How many training rows a trial sees: 0, all of them, where they are few."""
+    asked = getattr(request.spec.problem, "train_rows", 0)
+    return request.trial_rows if request.trial_rows < problem.objective.examples else asked
+
+
+def _epochs(request: Request, base: Spec) -> int:
     """Epochs of the batch comparison: as many samples as a trial sees, so that single rows stay affordable."""
-    seen = request.budget * (request.spec.batch.batch_size or problem.objective.examples)
-    return max(1, min(EPOCHS_COMPARED, seen // problem.objective.examples))
+    examples = build(base.problem, base.dtype).objective.examples
+    seen = request.budget * (request.spec.batch.batch_size or examples)
+    return max(1, min(EPOCHS_COMPARED, seen // examples))
 
 
 def changes_of(setting: Spec, run: Run) -> dict[str, dict[str, Any]]:
@@ -201,7 +212,7 @@ def changes_of(setting: Spec, run: Run) -> dict[str, dict[str, Any]]:
     return changes
 
 
-def _chosen(request: Request, trials: Trials) -> tuple[Spec, str]:
+def _chosen(request: Request, trials: Trials, examples: int) -> tuple[Spec, str]:
     """The setting of the final run, and why: the winning rule with the one change that helped most, if any did."""
     optimizers, ablation = trials.optimizers, trials.ablation
     setting = best_entry(optimizers).spec
@@ -217,13 +228,18 @@ def _chosen(request: Request, trials: Trials) -> tuple[Spec, str]:
         why = f"{rule} at learning rate {lr:.3g}{extra}: {why}, and {best.name} helped most in the ablations"
     else:
         why = f"{rule} at learning rate {lr:.3g}: {why}, and no change in the ablations was better on every seed"
-    final = setting.but(**changed, steps=request.final_steps, patience=request.patience, seed=request.spec.seed)
-    if "schedule" in changed and final.method.schedule == "cosine":
-        final = final.but(warmup=max(1, request.final_steps // 20))
-    examples = optimizers.entries[0].runs[0].problem.objective.examples
-    batch = final.batch.batch_size or examples
-    every = max(1, min(-(-examples // batch), request.final_steps // 100))
-    return final.but(every=every), why + "."
+    all_rows = {"train_rows": getattr(request.spec.problem, "train_rows", 0), "seed": request.spec.seed}
+    final = setting.but(**changed, **all_rows, patience=request.patience)
+    epoch = -(-examples // (final.batch.batch_size or examples))
+    steps = steps_of_final(request, epoch)
+    warmup = max(1, steps // 20) if "schedule" in changed and final.method.schedule == "cosine" else final.method.warmup
+    return final.but(steps=steps, warmup=warmup, every=max(1, min(epoch, steps // 100))), why + "."
+
+
+def steps_of_final(request: Request, epoch: int) -> int:
+    """Updates of the final run, at most; `epoch` updates are one epoch."""
+    fewest, most = FINAL_STEPS
+    return request.final_steps or max(fewest, min(3 * epoch, most))
 
 
 def fit_of(workup: Workup) -> Fit:

@@ -104,7 +104,7 @@ def read_stored(folder: Path) -> Stored:
         studies = sorted(folder.glob("*/study.toml"))
         listed = {study.parent.name: msgspec.toml.decode(study.read_bytes())["holds"] for study in studies}
         names = ["final", *(f"{study}/{name}" for study, runs in listed.items() for name in runs)]
-        runs = {name: load_run(folder / name) for name in names}
+        runs = {name: load_run(folder / name, trust=True) for name in names}
         metrics = {name: _decoded((folder / name / "metrics.jsonl").read_bytes()) for name in names}
         table = (folder / "table.csv").read_text(encoding="utf-8")
     except FolderError:

@@ -23,7 +23,7 @@ def descend(
     rule: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = ("gd",),
     lr: float | None = None,
     steps: int = 100,
-    start: Annotated[tuple[float, ...], Parameter(consume_multiple=True, allow_leading_hyphen=True)] = (),
+    start: Annotated[tuple[float, ...], Parameter(consume_multiple=True)] = (),
     seeds: int = 0,
     tolerance: float = 1e-3,
     dims: int = 2,

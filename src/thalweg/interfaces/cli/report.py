@@ -3,24 +3,28 @@
 import shutil
 from collections.abc import Generator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
 
+from thalweg.descent.folder import require_trust
 from thalweg.descent.train import resolved
 from thalweg.errors import FolderError, SpecError
+from thalweg.evidence.estimate import estimate
 from thalweg.evidence.results import results
 from thalweg.evidence.trials import Kept
-from thalweg.evidence.workup import RULES_COMPARED, Request, Stage, Workup, work_up
+from thalweg.evidence.workup import Request, Stage, Workup, work_up
 from thalweg.evidence.workup_folder import TRIALS, begin_folder, read_request, read_stored, save_workup, verify
 from thalweg.interfaces.cli import FAILED, FINE, INTERRUPTED
-from thalweg.interfaces.cli.flags import DataFlags, Json, MethodFlags, ModelFlags, RunFlags, changes, spec_from
-from thalweg.interfaces.cli.folders import fresh_folder
+from thalweg.interfaces.cli.flags import DataFlags, Json, MethodFlags, ModelFlags, RunFlags, changes, spec_from, trusted
+from thalweg.interfaces.cli.folders import fresh_folder, require_free, stem_of
 from thalweg.interfaces.cli.say import command, progress, put_json, quoted, say
 from thalweg.problems.build import build
 
 SHOWN_DIFFERENCES = 10
+QUICK: dict[str, Any] = {"rules": ("gd", "adam"), "seeds": 2, "budget": 100, "trial_rows": 5_000}
+THOROUGH: dict[str, Any] = {"seeds": 5, "budget": 1000, "trial_rows": 100_000, "final_steps": 10_000}
 DECIDED = {"lr": "thalweg train", "steps": "--budget and --final-steps", "warmup": "thalweg train"}
 
 
@@ -31,10 +35,13 @@ def report(
     model: ModelFlags | None = None,
     method: MethodFlags | None = None,
     run: RunFlags | None = None,
-    rules: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = RULES_COMPARED,
-    seeds: int = 3,
-    budget: int = 300,
-    final_steps: int = 3000,
+    quick: Annotated[bool, Parameter(negative=())] = False,
+    thorough: Annotated[bool, Parameter(negative=())] = False,
+    rules: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
+    seeds: int | None = None,
+    budget: int | None = None,
+    trial_rows: int | None = None,
+    final_steps: int | None = None,
     out: Path = Path("runs"),
     name: str | None = None,
     resume: Path | None = None,
@@ -48,15 +55,22 @@ def report(
     Parameters
     ----------
     data
-        A bundled name (breast_cancer, digits, wine, iris, diabetes, penguins), a CSV or Parquet file, or a spec.toml.
+        A bundled name (breast_cancer, digits, wine, iris, diabetes, penguins), a file (CSV, TSV, Parquet, JSON, also
+        several by a pattern), a DuckDB or SQLite database, a SQL query, or a spec.toml.
+    quick
+        A first look: rules gd and adam, 2 seeds, 100 updates a trial on at most 5,000 rows.
+    thorough
+        5 seeds, 1,000 updates a trial on at most 100,000 rows, and up to 10,000 for the final run.
     rules
-        Rules to sweep and compare.
+        Rules to sweep and compare (gd momentum nesterov rmsprop adam).
     seeds
-        Seeds of every trial.
+        Seeds of every trial (3).
     budget
-        Updates of each trial.
+        Updates of each trial (300).
+    trial_rows
+        Training rows of a trial, at most; 0 for all (20,000). The final run learns from all of them.
     final_steps
-        Updates of the final run, at most.
+        Updates of the final run, at most (three epochs, between 3,000 and 30,000).
     out
         Where study folders go.
     name
@@ -69,16 +83,20 @@ def report(
         Print the results as JSON on stdout.
     """
     if verify is not None:
-        return verify_folder(verify, json)
+        return verify_folder(verify, json, trusted(dataset))
     if resume is not None:
-        return go_on(resume, json)
+        return go_on(resume, json, trusted(dataset))
+    if quick and thorough:
+        raise SpecError("--quick and --thorough say different things; give one of them")
+    given = {"seeds": seeds, "budget": budget, "trial_rows": trial_rows, "final_steps": final_steps}
+    asked: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     rules = asked_rules(rules, method, run)
-    spec = spec_from(data, dataset, model, method, run)
-    if not spec.batch.batch_size and (run is None or run.batch_size is None):
-        spec = spec.but(batch_size=32)
-    patience = {"patience": run.patience} if run and run.patience else {}
-    request = Request(spec=spec, rules=tuple(rules), seeds=seeds, budget=budget, final_steps=final_steps, **patience)
-    return write_report(request, out, name, json)
+    require_free(out, name)
+    spec = spec_from(data, dataset, model, method, run, defaults={"batch_size": 32}, without=tuple(DECIDED))
+    asked |= {"patience": run.patience} if run and run.patience else {}
+    asked |= {"rules": rules} if rules else {}
+    preset = QUICK if quick else THOROUGH if thorough else {}
+    return write_report(Request(spec=spec, **{**preset, **asked}), out, name, json)
 
 
 def asked_rules(rules: tuple[str, ...], method: MethodFlags | None, run: RunFlags | None) -> tuple[str, ...]:
@@ -88,7 +106,7 @@ def asked_rules(rules: tuple[str, ...], method: MethodFlags | None, run: RunFlag
         if flag in given:
             raise SpecError(f"a report decides {flag} by its own trials; leave out --{flag}, or use {instead}")
     rule = given.get("rule")
-    if rule and rules != RULES_COMPARED:
+    if rule and rules:
         raise SpecError(f"--rule {rule} and --rules {' '.join(rules)} say different things; give one of them")
     return (rule,) if rule else tuple(rules)
 
@@ -99,17 +117,19 @@ def write_report(request: Request, out: Path, name: str | None, json: bool) -> i
     request = msgspec.structs.replace(request, spec=request.spec.but(sha256=spec.problem.sha256))  # type: ignore[union-attr]
     for notice in build(spec.problem, spec.dtype).notices:
         say(f"note: {notice}")
-    stem = Path(request.spec.problem.source).stem  # type: ignore[union-attr]
+    say(estimate(request).sentence)
+    stem = stem_of(request.spec.problem)
     with fresh_folder(out, name, stem) as folder:
         begin_folder(folder, request, command())
         return work_in(folder, request, command(), json)
 
 
-def go_on(folder: Path, json: bool) -> int:
+def go_on(folder: Path, json: bool, trust: bool) -> int:
     """Go on with an interrupted report: the trials it kept are loaded, the others run."""
     if not folder.is_dir():
         raise FolderError(f"no folder {folder}; give the folder of a report that was interrupted")
     request, made_by = read_request(folder)
+    require_trust(request.spec, trust, str(folder))
     if (folder / "report.html").is_file():
         say(f"{folder} is finished: see {folder / 'report.html'}")
         return FINE
@@ -159,11 +179,12 @@ def tell(workup: Workup, folder: Path, page: Path) -> None:
     say(f"verify  thalweg report --verify {folder}")
 
 
-def verify_folder(folder: Path, json: bool) -> int:
+def verify_folder(folder: Path, json: bool, trust: bool) -> int:
     """Run a study folder again and compare every number except wall-clock times."""
     if not folder.is_dir():
         raise FolderError(f"no folder {folder}; give a study folder that thalweg report made")
     request, made_by = read_request(folder)
+    require_trust(request.spec, trust, str(folder))
     stored = read_stored(folder)
     say(f"running again: {made_by}")
     try:

@@ -13,9 +13,8 @@ from thalweg.evidence.study import save_about, save_json, save_table
 from thalweg.formulas.rules import RULES
 from thalweg.interfaces.cli import FAILED, FINE
 from thalweg.interfaces.cli.flags import DataFlags, Json, MethodFlags, ModelFlags, RunFlags, spec_from
-from thalweg.interfaces.cli.folders import fresh_folder
+from thalweg.interfaces.cli.folders import fresh_folder, require_free, stem_of
 from thalweg.interfaces.cli.say import command, progress, put_json, say
-from thalweg.interfaces.cli.train import stem
 
 
 def sweep(
@@ -56,9 +55,8 @@ def sweep(
     from thalweg.evidence.results import plain_sweep
     from thalweg.interfaces.report.sweep_page import write_sweep_page
 
-    base = spec_from(data, dataset, model, method, run)
-    base = base if run and run.batch_size is not None else base.but(batch_size=base.batch.batch_size or 32)
-    base = base if run and run.steps else base.but(steps=300)
+    require_free(out, name)
+    base = spec_from(data, dataset, model, method, run, defaults={"batch_size": 32, "steps": 300})
     steps = base.stop.steps
     base = resolved(base.but(every=base.stop.every or max(1, steps // 30), patience=0, lr=None))
     if seeds < 1 or not rates:
@@ -73,7 +71,7 @@ def sweep(
             show(f"sweeping {rule}", number)
             found.append(sweeps.sweep(base, rule, seeds=[base.seed + i for i in range(seeds)], grid=rates))
     plain = [plain_sweep(one) for one in found]
-    with fresh_folder(out, name, f"{stem(base).rpartition('-')[0]}-sweep") as folder:
+    with fresh_folder(out, name, f"{stem_of(base.problem)}-sweep") as folder:
         for one in found:
             one.study.save(folder / one.rule)
         save_table(folder, [row for one in found for row in one.study.table])

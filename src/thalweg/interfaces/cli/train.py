@@ -10,9 +10,9 @@ from thalweg.descent.spec import Spec, Stop
 from thalweg.descent.train import begin, finish
 from thalweg.errors import SpecError
 from thalweg.evidence.study import log_row
-from thalweg.interfaces.cli import FAILED, FINE, INTERRUPTED
-from thalweg.interfaces.cli.flags import DataFlags, Json, MethodFlags, ModelFlags, RunFlags, changes, spec_from
-from thalweg.interfaces.cli.folders import fresh_folder
+from thalweg.interfaces.cli import FAILED, FINE, INTERRUPTED, LOUD, VERBOSE
+from thalweg.interfaces.cli.flags import DataFlags, Json, MethodFlags, ModelFlags, RunFlags, changes, spec_from, trusted
+from thalweg.interfaces.cli.folders import fresh_folder, require_free, stem_of
 from thalweg.interfaces.cli.say import command, put_json, quoted, say
 
 LINES = 10  # of progress
@@ -48,7 +48,8 @@ def train(
         Print the run's row of the tuning log as JSON on stdout.
     """
     if resume is not None:
-        return go_on(resume, json, {"DATA": data, **changes(dataset, model, method, run)})
+        return go_on(resume, json, {"DATA": data, **changes(dataset, model, method, run)}, trusted(dataset))
+    require_free(out, name)
     spec = spec_from(data, dataset, model, method, run)
     population = begin(spec)
     spec = population.setup.specs[0]
@@ -61,13 +62,13 @@ def train(
     return tell(done, folder, json)
 
 
-def go_on(folder: Path, json: bool, given: dict[str, object]) -> int:
+def go_on(folder: Path, json: bool, given: dict[str, object], trust: bool) -> int:
     """Resume a run folder with its own Spec; only the stop rules may be changed, as in --steps 5000."""
     stops = {name: value for name, value in given.items() if name in Stop.__struct_fields__}
     if asked := [name for name, value in given.items() if value is not None and name not in stops]:
         raise SpecError(f"--resume goes on with the run's own spec; leave out {', '.join(asked)}")
     with interruptible() as interrupt:
-        stored = load_run(folder)
+        stored = load_run(folder, trust=trust)
         if not stored.unfinished and not stops:
             say(f"{folder}: {stored.stopped.sentence}; nothing is left to do, unless you say --steps")
             return tell(stored, folder, json)
@@ -82,7 +83,8 @@ def follow(population: Population, writer: Writer, interrupt: Interrupt) -> Run:
     """Advance to the end, saving and telling on the way. Ctrl-C leaves a checkpoint."""
     from thalweg.interfaces.report.run_page import write_run_page
 
-    spoken = max(1, population.setup.specs[0].stop.steps // LINES)
+    setup = population.setup
+    spoken = setup.every if LOUD.get() == VERBOSE else max(1, setup.specs[0].stop.steps // LINES)
 
     def watch(now: Population) -> bool:
         writer.watch(now)
@@ -103,7 +105,7 @@ def progress_line(population: Population) -> str:
     measures = [
         f"{name.replace('_', ' ')} {latest[name]:.4g}" for name in latest if name.endswith(("loss", "accuracy", "r2"))
     ]
-    return f"step {population.state.t:>6}   " + "   ".join(measures)
+    return f"step {population.state.t:>6}   epoch {latest['epoch']:>6.4g}   " + "   ".join(measures)
 
 
 def tell(run: Run, folder: Path, json: bool) -> int:
@@ -125,6 +127,4 @@ def tell(run: Run, folder: Path, json: bool) -> int:
 
 def stem(spec: Spec) -> str:
     """What a run's folder is called before its number."""
-    problem = spec.problem
-    source = getattr(problem, "source", None) or getattr(problem, "surface", None) or "custom"
-    return f"{Path(str(source)).name.split('.')[0]}-{spec.method.rule}"
+    return f"{stem_of(spec.problem)}-{spec.method.rule}"

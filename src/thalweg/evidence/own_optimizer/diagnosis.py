@@ -1,0 +1,98 @@
+"""From a learner's path to the finding, also where the path ends in nan: then why it does."""
+
+import types
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from thalweg.evidence.own_optimizer.explain import finding
+from thalweg.evidence.own_optimizer.fingerprint import Case, Verdict, case_of, identify
+from thalweg.evidence.own_optimizer.laws.finding import Finding
+from thalweg.evidence.own_optimizer.sightings import line_of
+
+
+def diagnosed(case: Case) -> tuple[Verdict | None, list[Finding]]:
+    """What the path says of the formula; no verdict where it holds no numbers and nothing explains why."""
+    if case.finite:
+        return _explained(case)
+    broken = _not_finite(case)
+    count = _counted_late(case)
+    if count:
+        return count[0], [count[1], broken]
+    gentle = case_of(case.reading, case.made, case.rule, gentle=True)
+    if not gentle.finite:
+        return None, [broken]
+    verdict, found = _explained(gentle)
+    return verdict, [*(one for one in found if one.name != "differs"), broken]
+
+
+def _explained(case: Case) -> tuple[Verdict, list[Finding]]:
+    verdict = identify(case)
+    trace = case.traces[0]
+    line = line_of(verdict.suspects[0], case.reading, trace) if verdict.suspects else None
+    found = finding(verdict, case.traces, case.rule, line)
+    return verdict, [found] if found else []
+
+
+def _not_finite(case: Case) -> Finding:
+    trace = next(trace for trace in case.traces if not trace.finite)
+    k, point = next((k, point) for k, point in enumerate(trace.path, 1) if not np.isfinite(point).all())
+    number = point[~np.isfinite(point)][0]
+    return Finding(
+        "not finite",
+        f"after step {k} with ordinary gradients the weights hold {number}: look for a division by 0, such as by "
+        "1 - beta**t with t = 0, and for a root of a negative number",
+    )
+
+
+def _counted_late(case: Case) -> tuple[Verdict, Finding] | None:
+    """Is it that t is 0 when it is used first? It is, if all goes well with the count one higher."""
+    if case.reading.plan.make is None or case.reading.plan.loop:
+        return None
+    for name, start in _counts(case):
+        ahead = replace(case.reading, plan=case.reading.plan.but(make=_one_ahead(case.reading.plan.make, name)))
+        try:
+            moved = case_of(ahead, case.made, case.rule)
+        except Exception:  # noqa: S112 - then this is not the count
+            continue
+        if not moved.finite:
+            continue
+        verdict, found = _explained(moved)
+        never = bool(found) and found[0].name.startswith("t never advances")
+        if not found or never:
+            return verdict, _late(name, start, never)
+    return None
+
+
+def _late(name: str, start: int, never: bool) -> Finding:
+    why = (
+        f"self.{name} never advances: it stays {start}"
+        if never
+        else f"self.{name} is 0 when the moments are corrected for the first time"
+    )
+    return Finding(
+        "t never advances" if never else "t starts at 0 in the correction",
+        f"{why}, and 1 - beta**0 is 0, by which nothing can be divided. Begin with self.{name} = 0 and write "
+        f"self.{name} += 1 as the first line of each step",
+    )
+
+
+def _counts(case: Case) -> Iterator[tuple[str, int]]:
+    """Whole numbers that a fresh object keeps, as a count of its steps would be."""
+    trace = case.traces[0]
+    thing = case.reading.start([trace.probe.w] if case.reading.one else [trace.probe.w, np.full((2, 1), 0.5)]).object
+    for name, value in getattr(thing, "__dict__", {}).items():
+        if type(value) is int and value <= 0:
+            yield name, value
+
+
+def _one_ahead(make: Any, name: str) -> Any:
+    def made(**arguments: Any) -> Any:
+        thing = make(**arguments)
+        if not isinstance(thing, types.SimpleNamespace):
+            setattr(thing, name, getattr(thing, name) + 1)
+        return thing
+
+    return made
