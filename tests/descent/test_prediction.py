@@ -143,6 +143,7 @@ def test_a_fresh_process_without_the_training_data_predicts_the_same_bits(tmp_pa
         assert found == expected[name].tobytes().hex(), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
 def test_the_folder_knows_all_that_the_run_knew(tmp_path, place, task):
     run = trained(tmp_path / "run", str(place / "train.csv"), task, model="mlp", hidden=(5,), batch_norm=True)
@@ -172,6 +173,7 @@ def notices(folder, tmp_path, **changes):
     return fitted.predict(open_source(csv_file(tmp_path / "rows.csv", columns), how=fitted.preparation.how))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -195,6 +197,7 @@ def test_what_is_done_with_other_values_is_said(folder, tmp_path, changes, words
     assert np.isfinite(values).all()
 
 
+@pytest.mark.slow
 def test_a_slip_among_many_values_counts_as_missing_and_is_named(folder, place, tmp_path):
     columns = messy(40, seed=1)
     columns["a"][3], columns["b"][4] = None, "low"
@@ -205,6 +208,7 @@ def test_a_slip_among_many_values_counts_as_missing_and_is_named(folder, place, 
     assert np.isfinite(values).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -225,6 +229,7 @@ def test_columns_of_another_kind_are_refused_by_name(folder, tmp_path, changes, 
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_true_and_false_may_come_as_1_and_0_and_numbers_as_text_that_reads_as_numbers(folder, tmp_path):
     usual, _ = notices(folder, tmp_path)
     columns = messy(10, seed=2)
@@ -234,6 +239,7 @@ def test_true_and_false_may_come_as_1_and_0_and_numbers_as_text_that_reads_as_nu
     assert other.tobytes() == usual.tobytes()
 
 
+@pytest.mark.slow
 def test_typed_columns_of_other_types_are_read_as_what_they_stand_for(folder, tmp_path):
     """Parquet with whole numbers, decimals and timestamps of a zone for what was text in training."""
     columns = messy(10, seed=2) | {"a": range(10), "seen": [f"2020-01-{i + 1:02} 10:00:00" for i in range(10)]}
@@ -250,6 +256,7 @@ def test_typed_columns_of_other_types_are_read_as_what_they_stand_for(folder, tm
 # What to do about gaps is part of the model
 
 
+@pytest.mark.slow
 def test_a_model_that_dropped_rows_with_gaps_predicts_none_for_them(place, tmp_path):
     run = trained(tmp_path / "run", str(place / "train.csv"), missing="drop")
     assert not any(name.endswith("missing") for name in run.problem.table.names)
@@ -261,6 +268,7 @@ def test_a_model_that_dropped_rows_with_gaps_predicts_none_for_them(place, tmp_p
     assert 0 < gap.sum() < 23
 
 
+@pytest.mark.slow
 def test_a_model_that_refused_gaps_refuses_them_again(tmp_path):
     whole = {name: [v if v is not None else "" for v in values] for name, values in messy().items()}
     full = {name: values for name, values in whole.items() if "" not in values}

@@ -11,6 +11,7 @@ from thalweg.evidence.check import ORDER
 from thalweg.evidence.profile.leaks import chosen_rows, scored, suspects
 from thalweg.evidence.profile.profile import profile
 from thalweg.evidence.profile.values import Values
+from thalweg.problems.build import build, resolve
 from thalweg.problems.bundled import BUNDLED
 from thalweg.problems.sections import Table
 from thalweg.problems.sources.memory import hold
@@ -284,19 +285,22 @@ def test_findings_come_by_weight_and_say_what_they_say_in_sentences():
     assert all(one.sentence.endswith(".") and one.title for one in found.findings)
 
 
-def test_what_the_plan_says_is_what_thalweg_then_does():
-    from thalweg.problems.build import build, resolve
+ASKED = {"validation": 0.3, "test": 0.1, "standardise": False, "levels": 2, "model": "mlp", "hidden": (4,)}
 
+
+@pytest.mark.parametrize("fields", [{}, ASKED], ids=["as it is", "as asked"])
+def test_what_the_plan_says_is_what_thalweg_then_does(fields):
     table = clean("multiclass")
     a = table["a"].copy()
     a[:40] = np.nan
-    section = Table(source=hold({**table, "a": a, "id": np.arange(200)}).name, target="y")
+    section = Table(source=hold({**table, "a": a, "id": np.arange(200)}).name, target="y", **fields)
     found, problem = profile(section), build(resolve(section))
     assert found.plan.inputs == problem.table.X.shape[1]
     assert found.plan.parameters == problem.objective.size
     assert found.plan.rows == {part: len(getattr(problem.split, part)) for part in ("train", "validation", "test")}
     assert found.plan.loss == resolve(section).loss
-    assert set(found.plan.notices) == set(problem.notices)
+    assert found.plan.standardised == (problem.scaler is not None)
+    assert set(found.plan.notices) <= set(problem.notices)
     assert {c.name for c in found.features} == set(problem.table.preparation.columns)
 
 

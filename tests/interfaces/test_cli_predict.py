@@ -103,6 +103,7 @@ def number(text):
         return text or None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_format_holds_the_predictions_of_the_run_bit_for_bit(capsys, target, ending):
@@ -155,6 +156,7 @@ def test_rows_are_named_by_the_columns_asked_for_or_numbered(capsys):
     assert as_columns(out)["row"] == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_the_threshold_decides_and_is_what_is_measured_at(capsys):
     decided, accuracy = {}, {}
     for threshold in ("0.01", "0.5", "0.99"):
@@ -170,6 +172,7 @@ def test_the_threshold_decides_and_is_what_is_measured_at(capsys):
     assert len(set(accuracy.values())) == 1  # what no threshold changes
 
 
+@pytest.mark.slow
 def test_without_a_target_nothing_is_measured_and_strange_classes_are_left_out(capsys):
     new = rows(12, seed=1)
     write("plain.csv", {name: v for name, v in new.items() if name not in TARGETS})
@@ -185,7 +188,8 @@ def test_without_a_target_nothing_is_measured_and_strange_classes_are_left_out(c
     assert "no row of words.csv can be measured" in told(capsys, "price", "words.csv")[2]
 
 
-def test_one_class_of_its_own_column_names_and_a_bundled_name(capsys):
+@pytest.mark.slow
+def test_a_bundled_name_is_data_to_predict(capsys):
     assert run(["train", "iris", "--steps", "3", "--name", "flowers", "--out", "."]) == FINE
     code, out, err = told(capsys, "flowers", "iris")
     assert code == FINE
@@ -256,9 +260,9 @@ def test_what_is_refused_is_refused_before_anything_is_computed(capsys, monkeypa
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(ending, tmp_path):
     from thalweg.errors import FolderError
 
-    table = {"row": np.arange(40_000), "prediction": np.random.default_rng(0).normal(size=40_000)}
+    table = {"row": np.arange(4_000), "prediction": np.random.default_rng(0).normal(size=4_000)}
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, hard))
     try:
         with pytest.raises(FolderError, match=r"cannot write .*; free some space or choose another folder") as refusal:
             write_rows(table, tmp_path / f"big{ending}")
@@ -301,7 +305,8 @@ def test_stdout_that_is_full_is_a_sentence_and_a_reader_that_went_away_is_no_err
     assert "Traceback" not in head.stderr
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
 @pytest.mark.parametrize("where", ["os.open", "os.write", "os.fsync", "os.replace"])
 def test_an_interrupt_leaves_nothing_half_written(capsys, monkeypatch, where, ending):
     """Ctrl-C at any step on the way to the disk."""

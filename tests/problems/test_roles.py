@@ -65,6 +65,7 @@ REAL = {
     "anything": (range(N), "identifiers"),
     "x": ((3 * RNG.permutation(N)).tolist(), "number"),
     "year": (drawn(range(1990, 2020)), "number"),
+    "limit": ([1.5, 2.5, "inf", "inf"] * (N // 4), "number"),
     "income": (RNG.lognormal(10, 1, N).round(2).tolist(), "number"),
     "joined": ([f"20{10 + i % 10}-03-{1 + i % 28:02}" for i in range(N)], "date"),
     "opened": ([f"{1 + i % 28}.{1 + i % 12}.2019 08:15" for i in range(N)], "date"),
@@ -133,6 +134,7 @@ def test_an_answer_in_almost_all_different_texts_leaves_nothing_to_learn_from_an
         (["a", "b", "c"], "c"),
         (["y", "a", "target"], "target"),
         (["Class", "y"], "Class"),
+        (["a", "b", "id"], "b"),
     ],
 )
 def test_without_a_target_the_likeliest_is_suggested(tmp_path, names, likely):

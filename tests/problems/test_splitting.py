@@ -36,7 +36,7 @@ def are_apart(sides):
 # In time
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(-5, 5) | st.floats(-1e12, 1e12), min_size=1, max_size=40), SHARES)
 @example([0.0, 1.0, 1.0, 1.0], (0.2, 0.2))
 @example([2, 1, 0], (0.2, 0.2))
@@ -91,6 +91,7 @@ def test_rows_without_a_time_are_dropped_and_counted(tmp_path):
     assert numbered.table.rows[numbered.split.test].min() > numbered.table.rows[numbered.split.train].max()
 
 
+@pytest.mark.slow
 def test_each_column_that_orders_nothing_is_refused(tmp_path):
     columns = dated() | {"word": ["u", "v", "w"] * 20, "same": ["2020-01-01"] * 60, "big": [1.5, np.inf] * 30}
     for name, words in (
@@ -107,7 +108,7 @@ def test_each_column_that_orders_nothing_is_refused(tmp_path):
 # By group
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(-1, 12), min_size=1, max_size=60), SHARES, st.integers(0, 3))
 @example([0, 0, 0, 0, 0, 0, 0, 0, 1, 2], (0.2, 0.2), 0)
 def test_a_group_is_never_on_two_sides_and_the_parts_miss_their_shares_by_one_group_at_most(groups, shares, seed):
@@ -148,6 +149,7 @@ def test_a_table_split_by_group_does_not_learn_from_it(tmp_path):
     assert said(problem.notices, "by 'who', a group never on two sides", "1 row without one count as groups of one")
 
 
+@pytest.mark.slow
 def test_the_seed_of_the_split_chooses_the_groups(tmp_path):
     tests = {tuple(problem_of(tmp_path, grouped(), group="who", split_seed=s).split.test) for s in (0, 0, 1, 2)}
     assert len(tests) == 3
@@ -163,6 +165,7 @@ def test_two_groups_cannot_fill_three_parts(tmp_path):
 # Fewer rows to train on
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [{}, {"time": "day"}, {"group": "who"}])
 def test_fewer_training_rows_are_some_of_the_training_rows_and_nothing_else_changes(tmp_path, how):
     columns = dated() | {"who": grouped()["who"]}

@@ -61,6 +61,7 @@ def test_the_test_file_changes_nothing_that_training_sees(tmp_path):
     assert said(two.notices, "c: 500 levels of no training row count as the most frequent one")
 
 
+@pytest.mark.slow
 def test_the_order_of_its_columns_and_columns_that_are_not_learned_from_do_not_matter(tmp_path):
     train, test = rows(), rows(20, seed=1)
     usual = with_test_file(tmp_path, train, test, "a.csv", id=("name",))
@@ -74,6 +75,7 @@ def test_the_order_of_its_columns_and_columns_that_are_not_learned_from_do_not_m
     assert with_test_file(tmp_path, train, dropped, "d.csv", drop=("d", "f")).table.names == ("a", "c=u", "c=v")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "asked", "words"),
     [
@@ -126,6 +128,7 @@ def test_a_class_of_the_test_file_alone_is_named(tmp_path):
     assert said(with_test_file(tmp_path, train, test).notices, "no training row is of class x: it cannot be predicted")
 
 
+@pytest.mark.slow
 def test_groups_of_the_test_file_that_are_trained_on_are_counted(tmp_path):
     train, test = rows(), rows(20, seed=1)
     train["name"] = [f"p{i % 10}" for i in range(50)]
@@ -149,6 +152,7 @@ def test_numbers_of_the_test_file_are_read_as_those_of_training_were(tmp_path):
     assert problem.table.X[problem.split.test, 0].tolist() == [1.25, 2.75]
 
 
+@pytest.mark.slow
 def test_a_stack_answers_as_one_table_would(tmp_path):
     first, later = rows(), rows(20, seed=1)
     later["c"][0], later["a"][1] = "z", None

@@ -84,6 +84,7 @@ def test_csv_tsv_gzip_and_parquet_of_the_same_rows_give_the_same_table(tmp_path)
         assert (table.task, table.classes, table.names) == ("binary", ("u", "v"), ("a", "b"))
 
 
+@pytest.mark.slow
 def test_a_few_slips_in_a_column_of_numbers_count_as_missing_and_the_notice_names_the_first(tmp_path):
     rows = [f"{i % 17},{i},{i / 7}" for i in range(30_000)]
     path = written(tmp_path, "\n".join(["a,b,y", *rows, "oops,1,2.5"]))
@@ -107,6 +108,7 @@ def test_text_among_few_numbers_makes_the_column_text_and_names_the_value(tmp_pa
         read_table(path, "a", task="regression")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("marker", MISSING)
 def test_each_missing_marker_is_missing_in_features_and_targets_of_any_kind(marker, tmp_path):
     text = (

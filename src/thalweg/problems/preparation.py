@@ -107,9 +107,21 @@ def fit_preparation(
 
 
 def varying(part: Part, values: Array) -> Block:
-    """The part with those of its columns that are not the same in all of `values` (N,)."""
+    """The part with those of its columns that are not the same in all of `values` (N,), and no straight copies.
+
+    Two months are two points on the circle: where they lie, sine and cosine say the same.
+    """
     made = part.apply(values)
-    return Block(part, tuple(int(i) for i in np.flatnonzero(made.min(0) != made.max(0))))
+    kept = [int(i) for i in np.flatnonzero(made.min(0) != made.max(0))]
+    if isinstance(part, Moment):
+        cosines = [i for i in kept if i - 1 in kept and part.names[i].endswith(" cos")]
+        kept = [i for i in kept if i not in cosines or not copies(made[:, i - 1 : i + 1])]
+    return Block(part, tuple(kept))
+
+
+def copies(pair: Array) -> bool:
+    """Whether two columns (N, 2) that vary lie on a straight line."""
+    return bool(abs(np.corrcoef(pair.T)[0, 1]) > 1 - 1e-12)
 
 
 def fit_part(columns: Columns | Stacked, name: str, use: str, train: Array, levels: int) -> tuple[Part, Array] | None:

@@ -34,6 +34,7 @@ TELLING = (
     "survival",
     "churn",
 )
+MOMENT = {"year", "month", "day", "hour", "minute", "second", "date", "time"}  # when, seldom what
 NOT_A_TARGET = ("empty", "other", "date", "time")
 
 
@@ -156,7 +157,7 @@ def likely_target(columns: Columns | Stacked) -> str:
     for telling in (*TELLING[:3], *TELLING[4:]):
         if found := [name for name, parts in words.items() if telling in parts]:
             return found[-1]
-    backwards = list(by_name.values())[::-1]
+    backwards = [name for name in list(by_name.values())[::-1] if not MOMENT.intersection(words[name])]
     return next((name for name in backwards if recognise(columns, name).use), columns.names[-1])
 
 

@@ -157,9 +157,9 @@ def plain_use(kind: str) -> str:
 def located(section: Section) -> tuple[Columns, Section]:
     """The opened source; a bundled set also has its usual target and task."""
     source, asked = section.source, {"rows": section.sample, "seed": section.split_seed if section.sample else 0}
-    if source in BUNDLED and not section.query:
+    if source in BUNDLED:
         bundled = BUNDLED[source]
-        columns = read_source(str(bundled.path), name=source, **asked)
+        columns = read_source(str(bundled.path), query=section.query, name=source, **asked)
         usual = section.target in ("", bundled.target) and section.task == "auto" and not section.positive
         task = bundled.task if usual else section.task
         return columns, msgspec.structs.replace(section, target=section.target or bundled.target, task=task)

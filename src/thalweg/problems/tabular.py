@@ -36,7 +36,9 @@ DEFAULT_LOSS = {
 def opened(section: sections.Table) -> Opened:
     """The table behind a section, read once for as long as its files stay the same."""
     asked = msgspec.structs.replace(section, **NOT_READ)
-    return _open(msgspec.json.encode(asked), stamp(section.source), stamp(section.test_file))
+    found = _open(msgspec.json.encode(asked), stamp(section.source), stamp(section.test_file))
+    usual = {"target": found.section.target, "task": found.section.task}  # of a bundled set
+    return replace(found, section=msgspec.structs.replace(section, **usual))
 
 
 # What does not change how a table is read: two sections that differ in these alone share one reading.
@@ -44,6 +46,7 @@ NOT_READ: dict[str, Any] = {
     "sha256": "", "test_sha256": "", "class_weight": "none", "validation": 0.2, "test": 0.2, "standardise": True,
     "scale_target": None, "model": "linear", "hidden": (), "activation": "relu", "output": "linear",
     "batch_norm": False, "bias": "separate", "init": "", "loss": "", "l2": 0.0, "levels": 20,
+    "train_rows": 0,
 }  # fmt: skip
 
 
@@ -95,7 +98,6 @@ def table_problem(section: sections.Table, dtype: str) -> Problem:
 def _without_penalty(encoded: bytes, dtype: str) -> Problem:
     section = msgspec.json.decode(encoded, type=sections.Table)
     found = opened(section)
-    found = replace(found, section=section)
     split = split_of(found)
     table = prepare(found, split.train)
     flags = table.preparation.flags

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from thalweg.errors import SpecError, ThalwegError
+from thalweg.evidence.own_optimizer.case import case_of
 from thalweg.evidence.own_optimizer.catalogue.forms import accepted
 from thalweg.evidence.own_optimizer.diagnosis import diagnosed
 from thalweg.evidence.own_optimizer.explain import source
-from thalweg.evidence.own_optimizer.fingerprint import Verdict, case_of
+from thalweg.evidence.own_optimizer.fingerprint import Verdict
 from thalweg.evidence.own_optimizer.laws import calling, memory, parameters
 from thalweg.evidence.own_optimizer.laws.finding import Finding
 from thalweg.evidence.own_optimizer.naming import other_rule, rule_by_name
+from thalweg.evidence.own_optimizer.reading.hyper import unusual_defaults
 from thalweg.evidence.own_optimizer.reading.names import hyper_roles
 from thalweg.evidence.own_optimizer.reading.roles import call_roles, made_roles, parameters_of
+from thalweg.evidence.own_optimizer.reading.slate import Slate
 from thalweg.evidence.own_optimizer.reading.trial import Broken, Reading, file_of, last_line, quiet, read, told
 from thalweg.formulas.rules import RULES
 
@@ -71,11 +74,12 @@ def check_optimizer(made: Any, rule: str | None = None) -> OptimizerCheck:
         RULES.named(rule)
     if not callable(made) and not hasattr(made, "__dict__"):
         raise SpecError(f"{type(made).__name__} is no optimizer; give a class, an object with step, or a function")
+    before = Slate(made)
     with contextlib.redirect_stdout(io.StringIO()):  # what the learner's code prints
         try:
             return _checked(made, rule)
         finally:
-            _slate_of(made).wipe()
+            before.wipe()
 
 
 def takes_a_step(function: Callable[..., Any]) -> bool:
@@ -95,12 +99,6 @@ def takes_a_step(function: Callable[..., Any]) -> bool:
         or (named and len(parameters) > 1)
         or (named and all(parameter.default is not parameter.empty for parameter in parameters))
     )
-
-
-def _slate_of(made: Any) -> Any:
-    from thalweg.evidence.own_optimizer.reading.slate import Slate
-
-    return Slate(made)
 
 
 def _checked(made: Any, rule: str | None) -> OptimizerCheck:
@@ -178,19 +176,19 @@ def _verdict(made: Any, rule: str, reading: Reading, how: str) -> OptimizerCheck
         believed = _believed(verdict, rule)
         findings += _kept(reading, parameters.are_apart, reading, believed, case.traces[0].settings.choices[0])
         findings = _ordered([*findings, *mistakes])
-        remarks += _remarks(reading)
+        remarks += _remarks(reading, made)
     sentence = _sentence(tuple(findings), rule, form)
     return OptimizerCheck(not findings, rule, form, understood, tuple(findings), tuple(remarks), sentence, source(rule))
 
 
-def _remarks(reading: Reading) -> list[str]:
+def _remarks(reading: Reading, made: Any) -> list[str]:
     """What is worth knowing and no mistake."""
     asked = (parameters.late_ones_are_welcome, memory.saves_a_copy, calling.widens_float32)
     found = []
     for remark in asked:
         with contextlib.suppress(Exception):  # an error there has been found by a law before
             found.append(remark(reading))
-    return [one for one in found if one]
+    return [one for one in (*found, unusual_defaults(reading, made)) if one]
 
 
 def _kept(reading: Reading, law: Callable[..., Iterator[Finding]], *arguments: Any) -> list[Finding]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.evidence.own_optimizer.case import Case, case_of
 from thalweg.evidence.own_optimizer.explain import finding
-from thalweg.evidence.own_optimizer.fingerprint import Case, Verdict, case_of, identify
+from thalweg.evidence.own_optimizer.fingerprint import Verdict, identify
 from thalweg.evidence.own_optimizer.laws.finding import Finding
 from thalweg.evidence.own_optimizer.sightings import line_of
 

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 
+from thalweg.evidence.own_optimizer.case import Trace
 from thalweg.evidence.own_optimizer.catalogue.forms import accepted, told
 from thalweg.evidence.own_optimizer.catalogue.lines import Form, Line
-from thalweg.evidence.own_optimizer.fingerprint import Trace, Verdict
+from thalweg.evidence.own_optimizer.fingerprint import Verdict
 from thalweg.evidence.own_optimizer.laws.finding import Finding
 from thalweg.evidence.own_optimizer.probes import Difference, first_difference
 from thalweg.evidence.own_optimizer.suspects import Suspect

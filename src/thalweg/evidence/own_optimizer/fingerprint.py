@@ -7,44 +7,20 @@ are, the one whose values are seen in the learner's variables is the one to spea
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
+from thalweg.evidence.own_optimizer.case import Case, Trace, case_of
 from thalweg.evidence.own_optimizer.catalogue.forms import accepted
 from thalweg.evidence.own_optimizer.catalogue.known import Mistake, with_a_number
 from thalweg.evidence.own_optimizer.catalogue.lines import Form
-from thalweg.evidence.own_optimizer.probes import Difference, Probe, agrees, first_difference, probe, slack
-from thalweg.evidence.own_optimizer.reading.holders import NUMBER
-from thalweg.evidence.own_optimizer.reading.hyper import Settings, settings
-from thalweg.evidence.own_optimizer.reading.plans import GENTLE, GENTLER, OTHER, TELLING, hyper_of
-from thalweg.evidence.own_optimizer.reading.trial import Reading, quiet
-from thalweg.evidence.own_optimizer.suspects import Suspect, likely
-from thalweg.formulas.arrays import Array
+from thalweg.evidence.own_optimizer.probes import Difference, first_difference, slack
+from thalweg.evidence.own_optimizer.reading.hyper import Settings
+from thalweg.evidence.own_optimizer.reading.plans import hyper_of
+from thalweg.evidence.own_optimizer.reading.trial import quiet
+from thalweg.evidence.own_optimizer.sightings import Sightings
+from thalweg.evidence.own_optimizer.suspects import Suspect
 from thalweg.formulas.rules import RULES
-
-STEPS = (12, 150)  # of the two probes
-CHOICES = {"known": 48, "slipped": 3, "doubled": 1}  # sets of hyperparameters that are tried with each set of suspects
-
-
-@dataclass(frozen=True, eq=False)
-class Trace:
-    """What the learner's code did on one probe: its path (T, 2, 3), and the hyperparameters that may be in force."""
-
-    number: int
-    probe: Probe
-    path: tuple[Array, ...]
-    settings: Settings
-
-    @property
-    def finite(self) -> bool:
-        return all(np.isfinite(point).all() for point in self.path)
-
-    def fits(self, form: Form, hyper: Mapping[str, float]) -> bool:
-        """Is this the form's path?"""
-        start = self.probe.w
-        theirs = form.path(hyper, start, self.probe.slope)
-        return all(agrees(mine, next(theirs), start) for mine in self.path)
 
 
 @dataclass(frozen=True)
@@ -59,66 +35,6 @@ class Verdict:
     factor: float = 1.0  # every step is so many times the right one
     hyper: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Case:
-    """A learner's code, what it is meant to be, and what it did."""
-
-    reading: Reading
-    made: Any
-    rule: str
-    traces: tuple[Trace, ...]
-
-    @property
-    def finite(self) -> bool:
-        return all(trace.finite for trace in self.traces)
-
-    def fitting(self, form: Form, most: int = 48) -> dict[str, float] | None:
-        """The hyperparameters with which both paths are this form's, or None."""
-        first, second = self.traces
-        if form.ahead and not first.probe.field:
-            return None
-        for hyper, again in list(zip(first.settings.choices, second.settings.choices, strict=True))[:most]:
-            if first.fits(form, hyper) and second.fits(form, again):
-                return hyper
-        return None
-
-    def singled_out(self, which: str) -> list[Suspect]:
-        """The suspects of a set that fit."""
-        first, found = self.traces[0], {}
-        for hyper in first.settings.choices[: CHOICES[which]]:
-            for suspect in likely(which, self.rule, first.probe, first.number, hyper, first.path[0]):
-                if id(suspect) not in found and self.fitting(suspect.form) is not None:
-                    found[id(suspect)] = suspect
-        return list(found.values())
-
-
-def case_of(reading: Reading, made: Any, rule: str, *, gentle: bool = False) -> Case:
-    """The learner's paths on both probes."""
-    found = []
-    values = (GENTLE, GENTLER) if gentle else (TELLING, OTHER)
-    with quiet():
-        for number, (steps, hyper) in enumerate(zip((12, 12) if gentle else STEPS, values, strict=True)):
-            tuned = replace(reading, plan=reading.plan.but(hyper=hyper))
-            asked = probe(number, steps, field=reading.plan.takes_function, gentle=gentle)
-            found.append(Trace(number, asked, _path(tuned, asked), settings(tuned, made, rule)))
-    return Case(reading, made, rule, tuple(found))
-
-
-def _path(reading: Reading, asked: Probe) -> tuple[Array, ...]:
-    """Where the learner's code goes on a probe; for single numbers, one run for each entry."""
-    if reading.plan.holder is not NUMBER:
-        arrays = [asked.w] if reading.one else [asked.w, np.full((2, 1), 0.5)]
-        return tuple(points[0] for points in reading.path(arrays, asked.slopes))
-    paths = []
-    for at in np.ndindex(asked.w.shape):
-        slopes = [
-            (lambda points, k=k, at=at: [asked.slope(k, np.where(True, points[0], asked.w))[at]])
-            for k in range(1, len(asked.grads) + 1)
-        ]
-        paths.append([points[0] for points in reading.path([asked.w[at]], slopes)])
-    return tuple(np.reshape([path[k] for path in paths], asked.w.shape) for k in range(len(asked.grads)))
 
 
 def identify(case: Case) -> Verdict:
@@ -138,7 +54,7 @@ def _accepted(case: Case) -> Verdict | None:
 
 
 def _counted_from_0(case: Case) -> Verdict | None:
-    """A step that is told its number may count from 0, unless it is written as thalweg's rules are, (w, g, …, t, lr)."""
+    """A step that is told its number may count from 0, unless it is written as rules are here, (w, g, …, t, lr)."""
     plan = case.reading.plan
     names = tuple(parameter.name for parameter in plan.parameters)
     if "count" not in [role.kind for role in plan.called_with.values()] or plan.first == 0:
@@ -170,8 +86,6 @@ def _most_seen(case: Case, fits: list[Suspect]) -> tuple[Suspect, ...]:
 
     Where two known mistakes of one form are the same and nothing tells them apart, both are named.
     """
-    from thalweg.evidence.own_optimizer.sightings import Sightings
-
     seen = Sightings.of(case.reading, case.traces[0])
     order = [id(form) for form in accepted(case.rule)]
 

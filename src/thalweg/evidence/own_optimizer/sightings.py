@@ -8,18 +8,15 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from thalweg.evidence.own_optimizer.case import Trace
 from thalweg.evidence.own_optimizer.catalogue.lines import Form
 from thalweg.evidence.own_optimizer.reading.holders import detached
 from thalweg.evidence.own_optimizer.reading.trial import Reading, quiet
 from thalweg.evidence.own_optimizer.suspects import Suspect
-from thalweg.formulas.arrays import Array
-
-if TYPE_CHECKING:
-    from thalweg.evidence.own_optimizer.fingerprint import Trace
 
 STEP = 3  # far enough for t, and for memory
 
@@ -31,7 +28,7 @@ class Sightings:
     seen: tuple[tuple[int, Any], ...] = ()
 
     @classmethod
-    def of(cls, reading: Reading, trace: "Trace") -> "Sightings":
+    def of(cls, reading: Reading, trace: Trace) -> "Sightings":
         """What turns up in step 3; nothing where the code is not run step by step on arrays."""
         if reading.plan.loop or not reading.plan.holder.shape_kept or reading.plan.holder.words == "one number":
             return cls()
@@ -53,7 +50,7 @@ class Sightings:
         """The line after which this value turned up for the first time."""
         return next((line for line, value in self.seen if _equal(target, value)), None)
 
-    def share(self, suspect: Suspect, trace: "Trace") -> tuple[float, int]:
+    def share(self, suspect: Suspect, trace: Trace) -> tuple[float, int]:
         """Which part of the suspect's lines turned up in the learner's variables, of those that say something."""
         values = [value for value in values_of(suspect.form, trace).values() if not _trivial(value, trace)]
         found = [value for value in values if self.line_of(value) is not None]
@@ -75,7 +72,7 @@ class _Watch:
         return self.follow
 
 
-def line_of(suspect: Suspect, reading: Reading, trace: "Trace") -> int | None:
+def line_of(suspect: Suspect, reading: Reading, trace: Trace) -> int | None:
     """The line where the wrong value arises: of a mistake in one line of the formula, where its value is seen."""
     if len(suspect.changed) != 1:
         return None
@@ -88,7 +85,7 @@ def line_of(suspect: Suspect, reading: Reading, trace: "Trace") -> int | None:
         return seen.line_of(target)
 
 
-def values_of(form: Form, trace: "Trace") -> dict[str, Any]:
+def values_of(form: Form, trace: Trace) -> dict[str, Any]:
     """What the formula gives to each of its names in the step."""
     run = form.run(trace.settings.choices[0], trace.probe.w, trace.probe.slope)
     for _ in range(STEP - 1):
@@ -97,7 +94,7 @@ def values_of(form: Form, trace: "Trace") -> dict[str, Any]:
     return {line.name: env[line.name] for line in form.lines if line.name != "t"}
 
 
-def _trivial(value: Any, trace: "Trace") -> bool:
+def _trivial(value: Any, trace: Trace) -> bool:
     """The raw gradient and the weights turn up in any code."""
     before = trace.path[STEP - 2]
     known = (trace.probe.slope(STEP, before), before, *trace.settings.choices[0].values())
@@ -127,5 +124,5 @@ def _inside(value: Any, depth: int) -> Iterator[Any]:
             yield from _inside(part, depth - 1)
 
 
-def _equal(target: Any, value: Array | float) -> bool:
+def _equal(target: Any, value: Any) -> bool:
     return np.shape(target) == np.shape(value) and np.allclose(value, target, rtol=1e-9, atol=0)

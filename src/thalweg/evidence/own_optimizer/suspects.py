@@ -74,7 +74,8 @@ def doubled_suspects(rule: str, field: bool) -> tuple[Suspect, ...]:
 
 
 def _doubled(rule: str, field: bool) -> Iterator[Suspect]:
-    for form in _usable(rule, field):
+    usable = _usable(rule, field)
+    for form in [form for form in usable if form.ahead] or usable[:4]:
         single = [(mistake, changed) for mistake in known(rule) if (changed := mistake.made_in(form)) is not None]
         for (one, first), (two, second) in combinations(single, 2):
             if _names(one.changes) & _names(two.changes):

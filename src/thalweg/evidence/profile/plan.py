@@ -9,6 +9,7 @@ from thalweg.problems.split import Split
 from thalweg.problems.splitting import split_notices
 from thalweg.problems.table import Opened
 from thalweg.problems.tabular import DEFAULT_LOSS, model_of
+from thalweg.problems.words import listed
 
 TRIAL_ROWS = 20_000  # of which a report's trials learn at most
 MODELS = {"regression": "linear regression", "binary": "logistic regression", "multiclass": "softmax regression"}
@@ -44,7 +45,7 @@ def plan_of(opened: Opened, split: Split, encoding: Encoding) -> Plan:
     parts = {"train": split.train, "validation": split.validation, "test": split.test}
     return Plan(
         task=task,
-        model=MODELS[task] if section.model == "linear" else f"perceptron with hidden layers {section.hidden}",
+        model=MODELS[task] if section.model == "linear" else f"multilayer perceptron ({listed(section.hidden)})",
         loss=section.loss or DEFAULT_LOSS[task],
         features=len(set(encoding.sources)),
         inputs=len(encoding.names),

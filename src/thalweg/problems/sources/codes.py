@@ -36,7 +36,7 @@ def written_codes(con: Any, relation: Relation, numbers: Mapping[str, Finding]) 
 
 def digits_query(v: str, source: str) -> str:
     """SQL: how many values are digits only, the shortest and longest, the first, and one a float64 does not hold."""
-    lossy = f"length({v}) > 38 OR CAST(TRY_CAST({v} AS DOUBLE) AS HUGEINT) <> TRY_CAST({v} AS HUGEINT)"
+    lossy = f"length({v}) > 38 OR TRY_CAST(TRY_CAST({v} AS DOUBLE) AS HUGEINT) <> TRY_CAST({v} AS HUGEINT)"
     asked = (
         f"count(*) FILTER (regexp_full_match({v}, '[0-9]+')), min(length({v})), max(length({v})), min({v}), "
         f"min({v}) FILTER (CASE WHEN length({v}) > {LONG} AND regexp_full_match({v}, '[0-9]+') THEN {lossy} END)"

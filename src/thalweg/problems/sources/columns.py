@@ -10,7 +10,8 @@ import numpy as np
 
 from thalweg.errors import DataError
 from thalweg.formulas.arrays import Array
-from thalweg.problems.sources import readings
+from thalweg.problems.sources.finding import READINGS
+from thalweg.problems.sources.readings import NUMBER
 from thalweg.problems.sources.sql import select
 from thalweg.problems.sources.typed import text_of
 
@@ -44,7 +45,8 @@ class Columns:
         kind, c = self.kinds[name], self.ids[name]
         if kind in ("date", "time", "other"):
             raise DataError(f"column {name!r} of {self.name} is of the kind {kind}; expected numbers or true/false")
-        value = readings.NUMBER.value(c) if kind == "text" else f"CAST({c} AS DOUBLE)"
+        reading = READINGS.get(self.how[name], NUMBER)
+        value = (reading if reading.kind == "number" else NUMBER).value(c) if kind == "text" else f"CAST({c} AS DOUBLE)"
         return np.ascontiguousarray(self._fetch(f"coalesce({value}, 'nan'::DOUBLE)"), dtype=np.float64)
 
     def texts(self, name: str) -> Array:

@@ -109,7 +109,7 @@ class Scan:
             kinds = {kind: where & outside for kind, where in kinds.items()}
         for kind, where in kinds.items():
             if kind != self.line_end and where.any():
-                line = self.line + line_breaks(a[: int(where.argmax())])
+                line = self.line + line_breaks(a[: int(where.argmax()) - (len(kind) - 1)])
                 raise DataError(
                     f"{self.name} mixes two kinds of line ends: line {line} ends in {LINE_ENDS[kind]}, the first in "
                     f"{LINE_ENDS[self.line_end]}; expected one kind: save it again with one"

@@ -119,7 +119,9 @@ def decided(con: Any, relation: Relation, v: str, n: Counts, tries: list[tuple[R
     """The first reading that fits every value; text where none does, or where day and month could be either."""
     fit = [reading for reading, number in tries if number == n.sure > 0]
     if not fit:
-        return Finding("text", "text", v, v, n, mostly=mostly(n, tries))
+        reading, fits = most_fitting(n, tries)
+        mostly = reading.how if 2 * fits > n.sure else ""
+        return Finding("text", "text", v, v, n, mostly=mostly, fits=fits if mostly else 0)
     chosen = fit[0]
     other = next((reading for reading in fit if reading.how == dates.other_way_round(chosen.how)), None)
     if other is not None and "." not in chosen.how[:3]:
@@ -133,9 +135,7 @@ def decided(con: Any, relation: Relation, v: str, n: Counts, tries: list[tuple[R
     return Finding(chosen.kind, chosen.how, chosen.value(v), v, n, said=said, markers=n.doubtful > 0)
 
 
-def mostly(n: Counts, tries: list[tuple[Reading, int]]) -> str:
-    """The reading that fits more than half of the values, or nothing."""
-    best, number = max(tries, key=lambda pair: pair[1], default=(readings.NUMBER, 0))
-    if n.numbers > number:
-        best, number = readings.NUMBER, n.numbers
-    return best.how if 2 * number > n.sure else ""
+def most_fitting(n: Counts, tries: list[tuple[Reading, int]]) -> tuple[Reading, int]:
+    """The reading that fits most of the values, and how many."""
+    best, fits = max(tries, key=lambda pair: pair[1], default=(readings.NUMBER, 0))
+    return (readings.NUMBER, n.numbers) if n.numbers >= fits else (best, fits)

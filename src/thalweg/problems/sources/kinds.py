@@ -34,8 +34,8 @@ class Finding:
     """The kind of a column, its reading, and the SQL of its values in terms of the source's column.
 
     text: SQL of the same as it is written, where it is. said: how it was read, where that is worth a notice.
-    notice: a notice of its own. mostly: the reading that a few values keep it from. markers: whether doubtful
-    markers were taken as missing. strays: how many values do not fit the reading that was asked for.
+    notice: a notice of its own. mostly: the reading that some values keep it from, which fits so many. markers:
+    whether doubtful markers were taken as missing. strays: how many values do not fit the reading asked for.
     """
 
     kind: str
@@ -46,5 +46,6 @@ class Finding:
     said: str = ""
     notice: str = ""
     mostly: str = ""
+    fits: int = 0
     markers: bool = False
     strays: int = 0

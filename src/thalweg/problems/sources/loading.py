@@ -91,7 +91,7 @@ def described(con: Any, relation: Relation, found: Mapping[str, Finding], rows: 
         notices=(*relation.notices, *reading_notices(found), *marker_notices(con, relation, found)),
         remarks=remarks(con, relation, found),
         # Another file is to be read with the numbers that training saw, the strays missing.
-        how={name: "number" if name in stray and f.kind == "text" else f.how for name, f in found.items()},
+        how={name: f.mostly if name in stray and f.kind == "text" else f.how for name, f in found.items()},
         stray=stray,
         connection=con,
         ids=dict(zip(relation.names, relation.ids, strict=True)),

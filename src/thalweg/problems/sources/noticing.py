@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from thalweg.problems.sources import markers, readings
+from thalweg.problems.sources import markers
 from thalweg.problems.sources.counting import batches, cell_of, is_doubtful
 from thalweg.problems.sources.finding import READINGS
 from thalweg.problems.sources.kinds import Finding
@@ -70,8 +70,10 @@ def strays(con: Any, relation: Relation, found: Mapping[str, Finding]) -> dict[s
         n = finding.counts
         if finding.strays:
             stray[name] = (finding.strays, *first_unfit(con, relation.sql, finding.text, finding.value))
-        elif n is not None and finding.mostly == "number" and n.numbers >= max(ENOUGH, ALMOST * n.some):
-            stray[name] = (n.some - n.numbers, *first_unfit(con, "t", c, readings.NUMBER.value(c)))
+        elif n is not None and finding.mostly and finding.fits >= max(ENOUGH, ALMOST * n.some):
+            reading = READINGS[finding.mostly]
+            if reading.kind == "number":
+                stray[name] = (n.some - finding.fits, *first_unfit(con, "t", c, reading.value(c)))
     return stray
 
 

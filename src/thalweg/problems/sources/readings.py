@@ -37,8 +37,8 @@ class Reading:
         return f"(regexp_full_match({v}, {quoted(self.pattern)}) AND {self.value(v)} IS NOT NULL)"
 
     def may_fit(self, values: Iterable[str]) -> bool:
-        """Whether these texts look as if they do; what no pattern sees (a 30th of February) `fits` does."""
-        return all(re.fullmatch(self.pattern, value) for value in values)
+        """Whether one of these texts looks as if it does; what no pattern sees (a 30th of February) `fits` does."""
+        return any(re.fullmatch(self.pattern, value) for value in values)
 
 
 def as_double(v: str) -> str:

@@ -39,7 +39,7 @@ def value_of(c: str, type_: str) -> str:
 def text_of(kind: str, c: str) -> str:
     """SQL of a value, as it is kept, as text: 7 rather than 7.0, 2020-01-31 rather than … 00:00:00."""
     if kind == "number":
-        whole = f"{c} = floor({c}) AND abs({c}) < 1e15"
+        whole = f"{c} = floor({c}) AND abs({c}) < 1e16"
         return f"CASE WHEN {whole} THEN CAST(CAST({c} AS BIGINT) AS VARCHAR) ELSE CAST({c} AS VARCHAR) END"
     if kind == "date":
         midnight = f"{c} = date_trunc('day', {c})"

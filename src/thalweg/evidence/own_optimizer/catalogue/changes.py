@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from thalweg.evidence.own_optimizer.catalogue.lines import Form, expression, shown
+from thalweg.evidence.own_optimizer.catalogue.lines import Form, Line, expression, shown
 
 Rewrite = tuple[ast.expr, str]  # the changed expression, and what was changed, in words
 
@@ -37,19 +37,20 @@ class Scope:
     """The names that a slip can put in a line: arrays and hyperparameters of the rule."""
 
     line: str
+    tree: ast.expr  # the whole line, as it should be
     arrays: tuple[str, ...]
     hyper: tuple[str, ...]
 
     @classmethod
-    def of(cls, form: Form, line: str) -> "Scope":
+    def of(cls, form: Form, line: Line) -> "Scope":
         assigned = dict.fromkeys([*(one.name for one in form.lines if one.name != "t"), "g", "w"])
-        return cls(line, tuple(assigned), tuple(name for name in HYPER if name in form.names))
+        return cls(line.name, line.tree, tuple(assigned), tuple(name for name in HYPER if name in form.names))
 
 
 def slips(form: Form) -> Iterator[tuple[Form, str, str]]:
     """(changed form, name of the changed line, what was changed) for every change of one term."""
     for line in form.lines:
-        scope = Scope.of(form, line.name)
+        scope = Scope.of(form, line)
         if line.name == "t" or (line.name == "g" and shown(line.tree) == "grad(w)"):
             continue  # known mistakes say more about these
         for tree, phrase in _rewrites(line.tree, scope):
@@ -99,7 +100,7 @@ def _here(node: ast.expr, scope: Scope) -> Iterator[Rewrite]:
 
 def _uphill(node: ast.BinOp, left: ast.expr, right: ast.expr, scope: Scope) -> list[Rewrite]:
     """The changes of w - step; [] for other sums."""
-    if scope.line != "w" or shown(left) not in ("w", "u"):
+    if node is not scope.tree or scope.line != "w" or shown(left) not in ("w", "u"):
         return []
     a, b, added = shown(left), shown(right), isinstance(node.op, ast.Add)
     done = "subtracted instead of added" if added else "added instead of subtracted"
@@ -166,6 +167,7 @@ def _quotients(left: ast.expr, right: ast.expr) -> Iterator[Rewrite]:
     yield left, f"the division by {b} is missing"
     yield ast.BinOp(left, ast.Mult(), right), f"{b} multiplies instead of dividing"
     yield ast.BinOp(right, ast.Div(), left), f"{a} / ({b}) is upside down"
+    yield ast.BinOp(left, ast.FloorDiv(), right), f"{a} // ({b}) rounds down to whole numbers"
     if isinstance(right, ast.BinOp) and isinstance(right.op, ast.Add):  # brackets forgotten: a / b + c
         split = ast.BinOp(ast.BinOp(left, ast.Div(), right.left), ast.Add(), right.right)
         yield split, f"the brackets round {b} are missing"

@@ -13,7 +13,7 @@ import ast
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
     ast.Pow: operator.pow,
     ast.USub: operator.neg,
 }
@@ -106,7 +107,7 @@ class Form:
         env, k = self.beginning(hyper, w), 0
         while True:
             k += 1
-            self.step(env, k, lambda point, k=k: slope(k, point))
+            self.step(env, k, partial(slope, k))
             yield env
 
     def beginning(self, hyper: Mapping[str, float], w: Array) -> dict[str, Any]:

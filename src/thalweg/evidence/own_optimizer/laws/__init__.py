@@ -1,1 +1,1 @@
-"""What holds for every optimizer, whatever its rule: checked by comparing runs of the learner's code with each other."""
+"""What holds for every optimizer, whatever its rule: runs of the learner's code are compared with each other."""

@@ -1,6 +1,7 @@
 """Laws of one call: it moves the parameters, once, and leaves everything else as it was."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -70,8 +71,8 @@ def answers_once(reading: Reading) -> Iterator[Finding]:
     if changed and any(not np.allclose(np.reshape(a, b.shape), b) for a, b in zip(in_place, after, strict=True)):
         yield Finding(
             "returns something else than it changed",
-            "step changes the parameters in place and returns others: whoever uses the one is wrong by the other. Do one "
-            "of the two; a = w; a -= … changes w, too, where a = w.copy() does not",
+            "step changes the parameters in place and returns others: whoever uses the one is wrong by the other. Do "
+            "one of the two; a = w; a -= … changes w, too, where a = w.copy() does not",
         )
 
 
@@ -99,18 +100,18 @@ def keeps_no_gradient(reading: Reading) -> Iterator[Finding]:
     grads = gradients(*shapes)
     buffers = [np.empty(shape) for shape in shapes]
 
-    def refilled(arrays: list[Array]) -> list[Array]:
+    def refilled(arrays: list[Array], _: list[Array]) -> list[Array]:
         for buffer, array in zip(buffers, arrays, strict=True):
             buffer[...] = array
         return buffers
 
     fresh = reading.path(weights(*shapes), scripted(grads))
-    reused = reading.path(weights(*shapes), [lambda _, g=arrays: refilled(g) for arrays in grads])
+    reused = reading.path(weights(*shapes), [partial(refilled, arrays) for arrays in grads])
     if k := unlike(fresh, reused):
         yield Finding(
             "keeps the caller's gradient",
-            f"it keeps the gradient array itself instead of a copy: where the caller fills the same array anew, step {k} "
-            "comes out differently. Write v = g.copy(), or v = beta * v + g, which makes a new array",
+            f"it keeps the gradient array itself instead of a copy: where the caller fills the same array anew, step "
+            f"{k} comes out differently. Write v = g.copy(), or v = beta * v + g, which makes a new array",
         )
 
 

@@ -40,8 +40,8 @@ def starts_anew(reading: Reading) -> Iterator[Finding]:
     if after:
         yield Finding(
             "state leaks between instances",
-            f"state leaks from one run into the next{kept}: a second, new optimizer with the same gradients goes another "
-            f"way from step {after} on. Make the memory in __init__, as self.v = …, anew for each object",
+            f"state leaks from one run into the next{kept}: a second, new optimizer with the same gradients goes "
+            f"another way from step {after} on. Make the memory in __init__, as self.v = …, anew for each object",
         )
         return
     if reading.plan.loop or (k := unlike(first, _beside_another(reading))) is None:
@@ -86,8 +86,8 @@ def can_be_copied(reading: Reading) -> Iterator[Finding]:
     if unlike(here, there):
         yield Finding(
             "a copy does not go on",
-            "a deep copy of the optimizer and its parameters in the middle of a run goes another way: part of the memory "
-            "is outside the object, or is found by id(). Keep it in self, by name or by position",
+            "a deep copy of the optimizer and its parameters in the middle of a run goes another way: part of the "
+            "memory is outside the object, or is found by id(). Keep it in self, by name or by position",
         )
 
 
@@ -120,8 +120,8 @@ def can_be_saved(reading: Reading) -> Iterator[Finding]:
             what = f": {_listed(lost)} did not come back" if lost else ""
             yield Finding(
                 "resuming forgets state",
-                f"a run that is saved by {save} and resumed by {load} goes another way than one that never stopped{what}. "
-                "Save every moment and t, and put all of it back",
+                f"a run that is saved by {save} and resumed by {load} goes another way than one that never "
+                f"stopped{what}. Save every moment and t, and put all of it back",
             )
             return
 

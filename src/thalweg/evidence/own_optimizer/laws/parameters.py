@@ -90,13 +90,36 @@ def _diagnosed(
                 f"only the {which} parameter moves",
                 f"of two parameters only the {which} moves; is there a return inside the loop over the parameters?",
             )
+    if wrong := _wrong_gradient(reading, pair, together):
+        return wrong
     with quiet():
         for form in forms:
             for (share, per_visit), (name, sentence) in CAUSES.items():
+                if per_visit and "t" not in form.names:
+                    continue
                 theirs = _simulated(form, hyper, pair, share=share, per_visit=per_visit)
                 if unlike(together, theirs) is None:
                     return Finding(name, sentence)
     return None
+
+
+def _wrong_gradient(reading: Reading, pair: Pair, together: list[list[Array]]) -> Finding | None:
+    """Does a parameter move by the gradient of the other?"""
+    if pair.start[0].shape != pair.start[1].shape:
+        return None
+    own = pair.alone(reading)
+    other = Pair(pair.start, [step[::-1] for step in pair.grads]).alone(reading)
+    moved = ["own" if _same(together, own, i) else "other" if _same(together, other, i) else "" for i in (0, 1)]
+    which = {
+        ("own", "other"): "every parameter moves by the gradient of the first",
+        ("other", "own"): "every parameter moves by the gradient of the last",
+        ("other", "other"): "the gradients are exchanged between the parameters",
+    }.get((moved[0], moved[1]))
+    return (which and Finding(which, f"{which}; take gradient number i for parameter number i")) or None
+
+
+def _same(one: list[list[Array]], other: list[list[Array]], i: int) -> bool:
+    return all(alike(a[i], b[i]) for a, b in zip(one, other, strict=True))
 
 
 CAUSES = {

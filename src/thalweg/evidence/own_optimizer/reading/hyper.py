@@ -52,6 +52,32 @@ def settings(reading: Reading, made: Any, rule: str) -> Settings:
     return Settings(given, found, tuple(_guesses(rule, missing, constants)), constants)
 
 
+def unusual_defaults(reading: Reading, made: Any) -> str | None:
+    """A remark on defaults that nobody uses: a memory below a half, a beta1 above beta2, a rate of 1 or more."""
+    plan = reading.plan
+    roles = {**plan.made_with, **plan.called_with}
+    try:
+        signature = inspect.signature(made).parameters
+    except (TypeError, ValueError):
+        return None
+    defaults: dict[str, float] = {}
+    for name, parameter in signature.items():
+        default, role = parameter.default, roles.get(name)
+        if role is None or role.kind != "hyper":
+            continue
+        if role.name == "betas" and isinstance(default, tuple | list):
+            defaults |= dict(zip(("beta1", "beta2"), default, strict=False))
+        elif isinstance(default, float):
+            defaults[role.name] = default
+    odd = [name for name in ("beta", "beta1", "beta2", "rho") if 0 < defaults.get(name, 1) < 0.5]
+    odd += ["lr"] if defaults.get("lr", 0) > 1 else []
+    odd += ["beta1", "beta2"] if defaults.get("beta1", 0) > defaults.get("beta2", 1) else []
+    if not odd:
+        return None
+    said = ", ".join(f"{name}={defaults[name]:g}" for name in dict.fromkeys(odd))
+    return f"{said} by default is unusual; usual are beta=0.9, beta1=0.9, beta2=0.999, rho=0.9, lr=0.1 or less"
+
+
 def _attributes(reading: Reading, wanted: Sequence[str]) -> dict[str, float]:
     """Hyperparameters that the object keeps under a name we know."""
     if reading.plan.make is None or not wanted:

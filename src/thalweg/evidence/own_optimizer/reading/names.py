@@ -6,98 +6,69 @@ from typing import Any
 
 BARE = Parameter.empty
 
-# Hyperparameters: the name here, and what others call it, the clearest first. Names in plain(): lower case, no _.
-HYPER: dict[str, tuple[str, ...]] = {
-    "lr": tuple(["lr", "learningrate", "stepsize", "lrate", "eta", "rate", "alpha", "eta0", "lr0", "gamma", "a"]),
-    "beta": tuple(["beta", "momentum", "mu", "mom", "momentumcoeff", "momentumcoefficient", "momentumfactor", "beta1", "b1", "gamma", "rho", "b", "alpha", "mass", "decay", "decayrate", "decayfactor"]),
-    "rho": tuple(["rho", "decayrate", "decay", "beta", "gamma", "alpha", "beta2", "b2", "smoothing", "decayfactor", "mu", "momentum", "b"]),
-    "beta1": tuple(["beta1", "b1", "betaone", "betam", "rho1", "decay1", "mu", "momentum", "beta"]),
-    "beta2": tuple(["beta2", "b2", "betatwo", "betav", "rho2", "decay2", "nu", "rho", "gamma", "decayrate"]),
-    "eps": tuple(["eps", "epsilon", "e", "tiny", "delta", "fudge", "stability", "smoothingterm", "smallnumber"]),
-    "decay": tuple(["weightdecay", "wd", "decay", "lam", "lambda", "lambd", "lmbda", "lamda", "lmd", "weightdecayrate", "wdecay", "decoupledweightdecay", "l2", "reg", "l2reg", "decayrate"]),
-    "psi": tuple(["psi", "momentumdecay"]),
-}  # fmt: skip
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text, in order."""
+    return tuple(text.split())
+
+
+# Hyperparameters: the name here, and what others call it, the clearest first. Names as plain() makes them.
+HYPER = {
+    "lr": words("lr learningrate stepsize lrate eta rate alpha eta0 lr0 gamma a"),
+    "beta": words(
+        "beta momentum mu mom momentumcoeff momentumcoefficient momentumfactor beta1 b1 gamma rho b alpha mass decay "
+        "decayrate decayfactor"
+    ),
+    "rho": words("rho decayrate decay beta gamma alpha beta2 b2 smoothing decayfactor mu momentum b"),
+    "beta1": words("beta1 b1 betaone betam rho1 decay1 mu momentum beta"),
+    "beta2": words("beta2 b2 betatwo betav rho2 decay2 nu rho gamma decayrate"),
+    "eps": words("eps epsilon e tiny delta fudge stability smoothingterm smallnumber"),
+    "decay": words(
+        "weightdecay wd decay lam lambda lambd lmbda lamda lmd weightdecayrate wdecay decoupledweightdecay l2 reg "
+        "l2reg decayrate"
+    ),
+    "psi": words("psi momentumdecay"),
+}
 CLEAR_LR = ("lr", "learningrate", "stepsize", "lrate")  # these may have any default; the others a rate's
 
-PARAMS = set(["params", "parameters", "param", "parameter", "p", "w", "ws", "weights", "weight", "theta", "thetas", "th", "x", "xs", "var", "vars", "variables", "variable", "values", "point", "position", "modelparams", "coef", "coefs", "coefficients", "wt", "wts", "x0", "w0", "theta0", "start", "initialparams", "initparams", "params0", "initial"])  # fmt: skip
-GRADS = set(["grads", "grad", "gradients", "gradient", "g", "gs", "gt", "dw", "dws", "dparams", "dparam", "dtheta", "dx", "dp", "dl", "derivatives", "derivative", "nabla", "gradw", "gradsw", "gradtheta", "gradx"])  # fmt: skip
-GRADIENT_FUNCTIONS = set(
-    [
-        "gradfn",
-        "gradfunc",
-        "gradf",
-        "gradfunction",
-        "gradientfn",
-        "gradientfunc",
-        "gradientfunction",
-        "gradientf",
-        "gradof",
-        "gradoracle",
-        "closure",
-        "fn",
-        "f",
-        "func",
-        "oracle",
-        "computegrad",
-        "computegradient",
-        "computegrads",
-        "computegradients",
-        "getgrad",
-        "getgrads",
-        "getgradient",
-        "df",
-        "dfdx",
-        "dfdw",
-        "dloss",
-        "lossgrad",
-        "lossgradient",
-        "nablaf",
-        "fprime",
-        "jac",
-        "fgrad",
-        "fungrad",
-        "gradloss",
-        "gradl",
-        "evalgrad",
-        "calcgrad",
-        "gradientof",
-        "objectivegrad",
-    ]
+PARAMS = words(
+    "params parameters param parameter p w ws weights weight theta thetas th x xs var vars variables variable values "
+    "point position modelparams coef coefs coefficients wt wts"
 )
-BOTH_FUNCTIONS = set(
-    ["lossandgrad", "valueandgrad", "lossandgradient", "lossandgradients", "valueandgradient", "fandg"]
+GRADS = words(
+    "grads grad gradients gradient g gs gt dw dws dparams dparam dtheta dx dp dl derivatives derivative nabla gradw "
+    "gradsw gradtheta gradx"
 )
-LOSS_FUNCTIONS = set(["loss", "lossfn", "lossf", "objective", "cost", "costfn", "costf", "function", "fun"])
-PAIRS = set(["gradsandvars", "gradsandparams", "gradientsandvariables", "gradvars"])
-PAIRS_TURNED = set(["paramsandgrads", "paramsgrads", "varsandgrads", "paramgrads", "parametersandgradients"])
-BUNDLES = set(["state", "states", "optstate", "optimizerstate", "optimstate", "st", "cache", "config", "memory", "slots", "mem", "buffers", "moments", "optimizer"])  # fmt: skip
-COUNTS = set(["t", "step", "steps", "iteration", "iter", "it", "i", "k", "timestep", "count", "epoch", "stepcount", "nstep", "nupdates", "iterations", "tstep", "counter", "n"])  # fmt: skip
-LENGTHS = set(["steps", "nsteps", "numsteps", "niter", "niters", "numiter", "numiters", "iterations", "niterations", "numiterations", "maxiter", "maxiters", "maxiterations", "maxsteps", "epochs", "nepochs", "numepochs", "maxepochs", "n", "t", "k", "iters", "nit"])  # fmt: skip
-SHAPES = set(["shape", "shapes", "paramshape", "paramshapes"])
-SIZES = set(
-    [
-        "n",
-        "size",
-        "dim",
-        "ndim",
-        "dims",
-        "nparams",
-        "numparams",
-        "nweights",
-        "numweights",
-        "d",
-        "ndims",
-        "length",
-        "nvars",
-    ]
+GRADIENT_FUNCTIONS = words(
+    "gradfn gradfunc gradf gradfunction gradientfn gradientfunc gradientfunction gradientf gradof gradoracle closure "
+    "fn f func oracle computegrad computegradient computegrads computegradients getgrad getgrads getgradient df dfdx "
+    "dfdw dloss lossgrad lossgradient nablaf fprime jac fgrad fungrad gradloss gradl evalgrad calcgrad gradientof "
+    "objectivegrad"
 )
-LAYERS = set(["layer", "model", "net", "network", "nn"])  # that hold parameters and gradients
-LOOK_AHEAD = set(["lookahead", "lookaheadparams", "lookaheadpoint", "lookaheadpoints", "getlookahead", "peek", "ahead"])
-STEPS = ("step", "update", "__call__", "applygradients", "applygrads", "apply", "updateparams", "updateparameters",
-         "updateweights", "optimize", "optimise", "minimize", "move", "getupdate", "updateone", "run", "iterate",
-         "updates", "fit")  # fmt: skip
-BEGINNINGS = ("init", "initialize", "initialise", "initstate", "initialstate", "initializestate", "zerostate",
-              "createstate", "newstate", "makestate", "start", "startstate")  # fmt: skip
+BOTH_FUNCTIONS = words("lossandgrad valueandgrad lossandgradient lossandgradients valueandgradient fandg")
+LOSS_FUNCTIONS = words("loss lossfn lossf objective cost costfn costf function fun")
+PAIRS = words("gradsandvars gradsandparams gradientsandvariables gradvars")
+PAIRS_TURNED = words("paramsandgrads paramsgrads varsandgrads paramgrads parametersandgradients")
+BUNDLES = words("state states optstate optimizerstate optimstate st cache config memory slots mem buffers moments")
+COUNTS = words(
+    "t step steps iteration iter it i k timestep count epoch stepcount nstep nupdates iterations tstep counter n"
+)
+LENGTHS = words(
+    "steps nsteps numsteps niter niters numiter numiters iterations niterations numiterations maxiter maxiters "
+    "maxiterations maxsteps epochs nepochs numepochs maxepochs n t k iters nit"
+)
+SHAPES = words("shape shapes paramshape paramshapes")
+SIZES = words("n size dim ndim dims nparams numparams nweights numweights d ndims length nvars")
+LAYERS = words("layer model net network nn")  # that hold parameters and gradients
+LOOK_AHEAD = words("lookahead lookaheadparams lookaheadpoint lookaheadpoints getlookahead peek ahead")
+STEPS = words(
+    "step update __call__ applygradients applygrads apply updateparams updateparameters updateweights optimize "
+    "optimise minimize move getupdate updateone run iterate updates fit"
+)
+BEGINNINGS = words(
+    "init initialize initialise initstate initialstate initializestate zerostate createstate newstate makestate start "
+    "startstate"
+)
 
 
 def plain(name: str) -> str:

@@ -242,7 +242,7 @@ def _keywords(kind: type, parameters: Sequence[inspect.Parameter], hyper: Sequen
     """What a constructor with **kwargs looks for in it."""
     if not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
         return {}
-    return {name: Role("hyper", role) for name, role in _settings(kind.__init__, hyper).items()}
+    return {name: Role("hyper", role) for name, role in _settings(vars(kind).get("__init__"), hyper).items()}
 
 
 def _holders(plan: Plan) -> Iterator[tuple[Holder, int]]:

@@ -9,6 +9,7 @@ import inspect
 import types
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -68,11 +69,7 @@ def _places(made: Any, seen: set[int]) -> Iterator[Place]:
             if isinstance(function, types.FunctionType):
                 yield from _of_function(function, seen)
             elif isinstance(value, DATA) and not name.startswith("__"):
-                yield (
-                    f"the class attribute {name}",
-                    lambda owner=owner, name=name: vars(owner).get(name),
-                    lambda new, owner=owner, name=name: setattr(owner, name, new),
-                )
+                yield f"the class attribute {name}", partial(vars(owner).get, name), partial(setattr, owner, name)
 
 
 def _of_function(function: Any, seen: set[int]) -> Iterator[Place]:
@@ -84,22 +81,19 @@ def _of_function(function: Any, seen: set[int]) -> Iterator[Place]:
     if any(isinstance(value, DATA[3:]) for value in function.__defaults__ or ()):
         yield (
             f"a default argument of {function.__name__} ({', '.join(names)})",
-            lambda: function.__defaults__,
-            lambda new: setattr(function, "__defaults__", new),
+            partial(getattr, function, "__defaults__"),
+            partial(setattr, function, "__defaults__"),
         )
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         if name != "__class__" and isinstance(_content(cell), DATA):
-            yield f"the outer variable {name}", lambda c=cell: c.cell_contents, lambda new, c=cell: _fill(c, new)
+            yield f"the outer variable {name}", partial(_content, cell), partial(setattr, cell, "cell_contents")
     for name in sorted(_read_names(function.__code__)):
         value = function.__globals__.get(name)
         if getattr(value, "__module__", None) == function.__module__ and not isinstance(value, DATA):
             yield from _places(value, seen)
         elif isinstance(value, DATA):
-            yield (
-                f"the global {name}",
-                lambda g=function.__globals__, name=name: g.get(name),
-                lambda new, g=function.__globals__, name=name: g.__setitem__(name, new),
-            )
+            read, write = function.__globals__.get, function.__globals__.__setitem__
+            yield f"the global {name}", partial(read, name), partial(write, name)
 
 
 def _read_names(code: types.CodeType) -> set[str]:
@@ -113,7 +107,3 @@ def _content(cell: types.CellType) -> Any:
         return cell.cell_contents
     except ValueError:  # empty so far
         return None
-
-
-def _fill(cell: types.CellType, value: Any) -> None:
-    cell.cell_contents = value

@@ -1,7 +1,7 @@
 """Which way of calling a learner's code works? Two steps with every plan, until one moves the parameters."""
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +29,7 @@ class Reading:
     def start(self, arrays: list[Array], *, clean: bool = True) -> Session:
         return self.plan.start(arrays, clean=clean)
 
-    def path(self, arrays: list[Array], slopes: list[Slopes], *, clean: bool = True) -> list[list[Array]]:
+    def path(self, arrays: list[Array], slopes: Sequence[Slopes], *, clean: bool = True) -> list[list[Array]]:
         """The parameters after each step."""
         with quiet():
             session = self.start(arrays, clean=clean)
@@ -58,9 +58,9 @@ def read(made: Any, rule: str, file: str) -> Reading:
     """The first plan that works, or Broken with the error that came furthest in the learner's code."""
     unmoved: tuple[Plan, int] | None = None
     errors: list[Exception] = []
-    for plan, number in plans(made, rule, TELLING):
+    for untried, number in plans(made, rule, TELLING):
         try:
-            moved, plan = _tried(plan, number)
+            moved, plan = _tried(untried, number)
         except ThalwegError:
             raise
         except Exception as error:
@@ -73,8 +73,8 @@ def read(made: Any, rule: str, file: str) -> Reading:
         return _reading(*unmoved, file)
     if not errors:
         raise SpecError("there is no way to call it; give it step(params, grads)")
-    error = max(errors, key=lambda error: last_line(error, file) or 0)
-    raise Broken(told(error, file), last_line(error, file))
+    furthest = max(errors, key=lambda error: last_line(error, file) or 0)
+    raise Broken(told(furthest, file), last_line(furthest, file))
 
 
 def _tried(plan: Plan, number: int) -> tuple[bool, Plan]:
