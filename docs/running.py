@@ -27,7 +27,10 @@ NAMED = re.compile(r"# (\S+\.(?:py|toml))\n")
 EXIT = re.compile(r"\s+# exit code (\d+)$")
 LEFT_OUT = "…\n"
 NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
-TIME = re.compile(r"\d{4}-\d\d-\d\d[ T][\d:]+|\d[\d,.]* (?:ms|s|seconds|minutes)\b|\d+:\d\d(?::\d\d)?")
+TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[ T][\d:]+|\d+:\d\d(?::\d\d)?"  # a date, a time of day
+    r"|\d[\d,.]* (?:ms|s|seconds|minutes)\b|\bseconds(?: +[\d.]+)+"  # a duration
+)
 WIDTH = "84"  # columns of the terminal that documents speak of: what the site shows without wrapping
 CLOSE = 0.01  # relative: another processor may round otherwise, and training magnifies it
 

@@ -115,6 +115,7 @@ def test_the_command_lines_of_documents_are_ones_that_can_be_tested(path):
     ("shown", "printed", "due"),
     [
         ("loss 0.1234 in 3 s\n", "loss 0.1235 in 41 s\n", True),
+        ("seconds  0.25  0.31\n", "seconds  1.5  0.2\n", True),
         ("loss 0.1234\n", "loss 0.2234\n", False),
         ("gd won\n", "adam won\n", False),
         ("one\ntwo\n", "one\n", False),

@@ -168,6 +168,7 @@ def test_whole_numbers_that_a_float_cannot_hold_stay_text_and_others_are_numbers
     assert said(columns, "'id'", "left as text")
 
 
+@pytest.mark.slow
 def test_sure_markers_are_missing_in_text_and_numbers_and_unusual_ones_are_counted(tmp_path):
     numbers = {f"x{i}": ["1", marker, "2"] for i, marker in enumerate(MISSING)}
     texts = {f"s{i}": ["u", "v", f" {marker} "] for i, marker in enumerate(MISSING)}
@@ -178,6 +179,7 @@ def test_sure_markers_are_missing_in_text_and_numbers_and_unusual_ones_are_count
         assert said(columns, f"2 values {marker!r} count as missing: x{i} (1), s{i} (1)") == (marker in UNUSUAL)
 
 
+@pytest.mark.slow
 def test_doubtful_markers_are_missing_among_numbers_and_dates_and_levels_among_text(tmp_path):
     cells = {}
     for i, marker in enumerate(DOUBTFUL):
@@ -235,6 +237,7 @@ def test_values_that_do_not_fit_the_reading_asked_for_are_missing_and_told(tmp_p
         opened(tmp_path, "x\n1\n", how={"x": "figure"})
 
 
+@pytest.mark.slow
 def test_every_reading_can_be_asked_for_by_its_name_and_its_patterns_mean_the_same_to_duckdb(tmp_path):
     cells = ["1", "-1.5", "1,5", "$5", "5 €", "30%", "(7)", "true", "2020-01-31", "31/01/2020", "Jan 5, 2020", "5:17"]
     text = opened(tmp_path, file_of({"s": [*cells, "text"]}))
@@ -245,7 +248,8 @@ def test_every_reading_can_be_asked_for_by_its_name_and_its_patterns_mean_the_sa
     assert readings.NUMBER.may_fit(["1", "-1.5"])
 
 
-@settings(max_examples=6, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=30, deadline=None)
 @given(cells=st.lists(st.sampled_from(["b", "a", "B", "é", "", "a b", "Z", "10", "9"]), min_size=1, max_size=30))
 def test_codes_and_levels_are_numpys_unique(cells, tmp_path_factory):
     columns = opened(tmp_path_factory.mktemp("codes"), file_of({"i": range(len(cells)), "s": [*cells]}))

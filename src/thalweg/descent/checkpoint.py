@@ -20,6 +20,7 @@ from thalweg.formulas.arrays import Array
 from thalweg.problems.preparation import Preparation
 
 FORMAT = 2
+BROKEN = (KeyError, TypeError, AttributeError, ValueError, OSError)  # what a damaged file leads to
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,19 @@ def load_checkpoint(path: Path) -> Checkpoint:
         data = path.read_bytes()
         arrays = load(data)
         said = msgspec.json.decode(_metadata(data)["thalweg"])
+        if said.get("format") != FORMAT:
+            raise FolderError(f"{path} has format {said.get('format')}; this version of thalweg reads {FORMAT}")
+        return _checkpoint(arrays, said, path)
     except FileNotFoundError:
         raise FolderError(f"{path.parent} has no checkpoint; is it the folder of a run?") from None
-    except (SafetensorError, msgspec.DecodeError, KeyError, struct.error, OSError, ValueError) as error:
+    except (SafetensorError, msgspec.MsgspecError, struct.error, *BROKEN) as error:
         raise FolderError(
             f"{path} is not a checkpoint of thalweg, or is damaged ({error}); start the run anew"
         ) from None
-    if said.get("format") != FORMAT:
-        raise FolderError(f"{path} has format {said.get('format')}; this version of thalweg reads {FORMAT}")
+
+
+def _checkpoint(arrays: dict[str, Array], said: dict[str, Any], path: Path) -> Checkpoint:
+    """From what the file's two parts hold."""
     return Checkpoint(
         spec=Spec.from_toml(said["spec"], str(path)),
         state=State(arrays["w"], arrays["slots"], said["t"]),

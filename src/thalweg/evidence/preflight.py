@@ -40,7 +40,9 @@ def preflight(spec: Spec, problem: Problem) -> Iterator[Check]:
     assert isinstance(fit, Fit)  # noqa: S101 - callers hand over tables
     assert table is not None  # noqa: S101
     assert split is not None  # noqa: S101
-    yield from check_data(table.X, table.y, split, table.names, standardised=problem.scaler is not None, classes=table.classes)
+    yield from check_data(
+        table.X, table.y, split, table.names, standardised=problem.scaler is not None, classes=table.classes
+    )
     yield first_loss(spec, problem, fit)
     yield gradient(spec, problem, fit)
     yield by_heart(spec, problem, fit)

@@ -16,7 +16,9 @@ from thalweg.evidence.own_optimizer.reading.trial import Reading, quiet
 from thalweg.evidence.own_optimizer.suspects import Suspect, likely
 from thalweg.formulas.arrays import Array
 
-STEPS = (12, 150)  # of the two probes
+STEPS = (12, 100)  # of the two probes
+FIELD_STEPS = (12, 24)  # and where the gradient follows the path, so that a wrong one may leave for infinity
+ENOUGH = 5  # steps before infinity that still are a fingerprint
 CHOICES = {"known": 48, "slipped": 3, "doubled": 1}  # sets of hyperparameters that are tried with each set of suspects
 
 
@@ -78,11 +80,21 @@ def case_of(reading: Reading, made: Any, rule: str, *, gentle: bool = False) -> 
     found = []
     values = (GENTLE, GENTLER) if gentle else (TELLING, OTHER)
     with quiet():
-        for number, (steps, hyper) in enumerate(zip((12, 12) if gentle else STEPS, values, strict=True)):
+        field = reading.plan.takes_function
+        lengths = (12, 12) if gentle else FIELD_STEPS if field else STEPS
+        for number, (steps, hyper) in enumerate(zip(lengths, values, strict=True)):
             tuned = replace(reading, plan=reading.plan.but(hyper=hyper))
-            asked = probe(number, steps, field=reading.plan.takes_function, gentle=gentle)
-            found.append(Trace(number, asked, _path(tuned, asked), settings(tuned, made, rule)))
+            asked = probe(number, steps, field=field, gentle=gentle)
+            path = _path(tuned, asked)
+            found.append(Trace(number, asked, _before_infinity(path) if field else path, settings(tuned, made, rule)))
     return Case(reading, made, rule, tuple(found))
+
+
+def _before_infinity(path: tuple[Array, ...]) -> tuple[Array, ...]:
+    """The finite beginning of a path that leaves for infinity, if it is long enough."""
+    finite = [bool(np.isfinite(point).all() and np.abs(point).max() < 1e100) for point in path]
+    end = finite.index(False) if False in finite else len(path)
+    return path[:end] if end >= ENOUGH else path
 
 
 def _path(reading: Reading, asked: Probe) -> tuple[Array, ...]:

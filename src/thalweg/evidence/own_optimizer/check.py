@@ -10,7 +10,7 @@ from typing import Any
 from thalweg.errors import SpecError, ThalwegError
 from thalweg.evidence.own_optimizer.case import case_of
 from thalweg.evidence.own_optimizer.catalogue.forms import accepted
-from thalweg.evidence.own_optimizer.diagnosis import diagnosed
+from thalweg.evidence.own_optimizer.diagnosis import diagnosed, diagnosed_gently
 from thalweg.evidence.own_optimizer.explain import source
 from thalweg.evidence.own_optimizer.fingerprint import Verdict
 from thalweg.evidence.own_optimizer.laws import calling, memory, parameters
@@ -111,7 +111,7 @@ def _checked(made: Any, rule: str | None) -> OptimizerCheck:
             rule, how = _by_path(made, file), "by the path it takes"
         reading = read(made, rule, file)
     except Broken as broken:
-        return _broken(rule or "", broken)
+        return _broken(made, rule or "", file, broken)
     return _verdict(made, rule, reading, how)
 
 
@@ -152,11 +152,13 @@ def _by_path(made: Any, file: str) -> str:
     )
 
 
-def _broken(rule: str, broken: Broken) -> OptimizerCheck:
-    found = Finding("raises an error", f"a step fails, {broken}", broken.line)
-    return OptimizerCheck(
-        False, rule, "", "", (found,), (), _sentence((found,), rule, ""), source(rule) if rule else ""
-    )
+def _broken(made: Any, rule: str, file: str, broken: Broken) -> OptimizerCheck:
+    """The error, and why it comes, if the code works at least with positive gradients."""
+    findings = [Finding("raises an error", f"a step fails, {broken}", broken.line)]
+    with contextlib.suppress(Exception):
+        findings = [*diagnosed_gently(read(made, rule, file, gentle=True), made, rule), *findings]
+    sentence = _sentence(tuple(findings), rule, "")
+    return OptimizerCheck(False, rule, "", "", tuple(findings), (), sentence, source(rule) if rule else "")
 
 
 def _verdict(made: Any, rule: str, reading: Reading, how: str) -> OptimizerCheck:

@@ -11,6 +11,7 @@ from thalweg.evidence.own_optimizer.case import Case, case_of
 from thalweg.evidence.own_optimizer.explain import finding
 from thalweg.evidence.own_optimizer.fingerprint import Verdict, identify
 from thalweg.evidence.own_optimizer.laws.finding import Finding
+from thalweg.evidence.own_optimizer.reading.trial import Reading
 from thalweg.evidence.own_optimizer.sightings import line_of
 
 
@@ -27,6 +28,12 @@ def diagnosed(case: Case) -> tuple[Verdict | None, list[Finding]]:
         return None, [broken]
     verdict, found = _explained(gentle)
     return verdict, [*(one for one in found if one.name != "differs"), broken]
+
+
+def diagnosed_gently(reading: Reading, made: Any, rule: str) -> list[Finding]:
+    """The named mistakes of a code that works with positive gradients only."""
+    case = case_of(reading, made, rule, gentle=True)
+    return [one for one in _explained(case)[1] if one.name != "differs"] if case.finite else []
 
 
 def _explained(case: Case) -> tuple[Verdict, list[Finding]]:

@@ -93,8 +93,9 @@ def _most_seen(case: Case, fits: list[Suspect]) -> tuple[Suspect, ...]:
         share, number = seen.share(one, case.traces[0])
         return -share, -number, not one.known, order.index(id(one.right))
 
-    ranked = sorted(fits, key=lambda one: (*rank(one), one.length))
-    equal = [one for one in ranked if rank(one) == rank(ranked[0]) and one.known]
+    at = {id(one): i for i, one in enumerate(fits)}  # known ones in the order of the catalogue
+    ranked = sorted(fits, key=lambda one: (*rank(one), at[id(one)] if one.known else one.length))
+    equal = [one for one in ranked if one.known and rank(one) == rank(ranked[0])]
     return tuple({one.title: one for one in equal[::-1]}.values())[::-1] or (ranked[0],)
 
 

@@ -4,6 +4,7 @@ One step is run under Python's tracer. After each line of the learner's file its
 intermediate values turn up there is the learner's formula, and the line after which a value turns up is its line.
 """
 
+import inspect
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -119,7 +120,7 @@ def _inside(value: Any, depth: int) -> Iterator[Any]:
     elif depth and isinstance(value, list | tuple):
         for part in value:
             yield from _inside(part, depth - 1)
-    elif depth and hasattr(value, "__dict__") and not isinstance(value, type) and not callable(value):
+    elif depth and hasattr(value, "__dict__") and not isinstance(value, type) and not inspect.isroutine(value):
         for part in list(vars(value).values()):
             yield from _inside(part, depth - 1)
 

@@ -51,7 +51,7 @@ def too_long(con: Any, relation: Relation, types: Mapping[str, str]) -> dict[str
         return {}
     # A DOUBLE of 2⁶³ or more may not fit the type again, so HUGEINT on both sides.
     asked = ", ".join(
-        f"min({c}) FILTER (abs(CAST({c} AS DOUBLE)) > {EXACT} AND TRY_CAST(CAST({c} AS DOUBLE) AS HUGEINT) "
+        f"min({c}) FILTER (abs(CAST({c} AS DOUBLE)) >= {EXACT} AND TRY_CAST(CAST({c} AS DOUBLE) AS HUGEINT) "
         f"IS DISTINCT FROM TRY_CAST({c} AS HUGEINT))"
         for c in whole
     )

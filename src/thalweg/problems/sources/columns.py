@@ -3,7 +3,7 @@
 The values lie in a DuckDB table t with one typed column per name (c0, c1, …), rows in the order of the source.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,9 @@ from thalweg.problems.sources.readings import NUMBER
 from thalweg.problems.sources.sql import select
 from thalweg.problems.sources.typed import text_of
 
+PLAIN = ("number", "boolean")
+TOGETHER = 64  # columns of one query
+SMALL = 4_000_000  # cells up to which numbers are kept once they are fetched: 32 MB
 KINDS = ("number", "boolean", "text", "date", "time", "empty", "other")
 
 
@@ -39,15 +42,32 @@ class Columns:
     stray: dict[str, tuple[int, str, int]]
     connection: Any
     ids: dict[str, str]
+    _kept: dict[str, Array] = field(default_factory=dict, repr=False)
 
     def numbers(self, name: str) -> Array:
         """(N,) float64 of numbers or booleans, NaN where missing; of text, NaN also where it is no number."""
         kind, c = self.kinds[name], self.ids[name]
         if kind in ("date", "time", "other"):
             raise DataError(f"column {name!r} of {self.name} is of the kind {kind}; expected numbers or true/false")
+        if kind in PLAIN and self.rows * len(self.names) <= SMALL:
+            return self._together(name)
         reading = READINGS.get(self.how[name], NUMBER)
         value = (reading if reading.kind == "number" else NUMBER).value(c) if kind == "text" else f"CAST({c} AS DOUBLE)"
         return np.ascontiguousarray(self._fetch(f"coalesce({value}, 'nan'::DOUBLE)"), dtype=np.float64)
+
+    def _together(self, name: str) -> Array:
+        """A number column of a small table, fetched with its neighbours and kept: a query costs more than its rows."""
+        if name not in self._kept:
+            plain = [other for other in self.names if self.kinds[other] in PLAIN]
+            first = plain.index(name) // TOGETHER * TOGETHER
+            some = plain[first : first + TOGETHER]
+            asked = (f"coalesce(CAST({self.ids[n]} AS DOUBLE), 'nan'::DOUBLE) AS x{i}" for i, n in enumerate(some))
+            found = self.connection.execute(select(", ".join(asked), "t")).fetchnumpy()
+            for i, other in enumerate(some):
+                values = np.ascontiguousarray(found[f"x{i}"], dtype=np.float64)
+                values.setflags(write=False)
+                self._kept[other] = values
+        return self._kept[name]
 
     def texts(self, name: str) -> Array:
         """(N,) objects: str, or None where missing. Numbers as Python writes them, without a final .0."""

@@ -9,7 +9,7 @@ from thalweg.problems.sources import size
 from thalweg.problems.sources.csv_text import BLOCK, Header, blocks, read_header, read_structure
 from thalweg.problems.sources.engine import plain
 from thalweg.problems.sources.relation import Relation
-from thalweg.problems.sources.sql import quoted, select
+from thalweg.problems.sources.sql import file, quoted, select
 from thalweg.problems.sources.typed import WRITTEN
 from thalweg.problems.words import counted
 
@@ -31,7 +31,7 @@ def csv_rows(path: Path, name: str, most: int, used: int) -> Relation:
     )
     if structure.longest > USUAL_LINE:
         options += f", max_line_size={2 * structure.longest}"
-    sql, notices = f"read_csv({quoted(str(path))}, {options})", list(header.notices)
+    sql, notices = f"read_csv({file(path)}, {options})", list(header.notices)
     if structure.blank and len(header.names) == 1:
         # In a file of one column an empty line could be a missing value; "" in quotation marks is one.
         sql = f"({select('*', sql, 'WHERE c0 IS NOT NULL')})"

@@ -89,9 +89,15 @@ def attached(con: Any, path: Path | None, name: str) -> Iterator[str]:
 
     alias = f"source_{secrets.token_hex(6)}"
     try:
-        con.execute(f"ATTACH {quoted(str(path))} AS {alias} (READ_ONLY)" if path else f"ATTACH ':memory:' AS {alias}")
+        con.execute(
+            f"ATTACH {quoted(str(path.absolute()))} AS {alias} (READ_ONLY)" if path else f"ATTACH ':memory:' AS {alias}"
+        )
     except duckdb.Error as problem:
-        raise DataError(f"{name} cannot be opened ({reason(problem)}); close other programs that use it") from None
+        if "lock" in str(problem) or "already attached" in str(problem):
+            raise DataError(
+                f"{name} is in use, here or in another program, which can write to it; close it there"
+            ) from None
+        raise DataError(f"{name} cannot be opened as a database ({reason(problem)}); mend or copy it") from None
     try:
         con.execute(f"USE {alias}")
         yield alias

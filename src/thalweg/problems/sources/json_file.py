@@ -19,7 +19,7 @@ from thalweg.problems.sources.csv_file import unpacked_size
 from thalweg.problems.sources.csv_text import blocks, refuse_twice
 from thalweg.problems.sources.engine import plain
 from thalweg.problems.sources.relation import Relation, ask, run
-from thalweg.problems.sources.sql import quoted, select
+from thalweg.problems.sources.sql import file, quoted, select
 from thalweg.problems.sources.typed import WRITTEN
 from thalweg.problems.words import listed
 
@@ -34,7 +34,7 @@ def json_rows(con: Any, paths: Sequence[Path], name: str, most: int) -> Relation
     head = next(blocks(paths[0]), b"").decode("utf-8", "ignore").lstrip("\ufeff \t\r\n")
     about = estimated_rows(paths, head)
     size.require_room(min(most or about, about), max(1, head[:10_000].split("}")[0].count(":")), name, "about ")
-    files = ", ".join(quoted(str(path)) for path in paths)
+    files = ", ".join(file(path) for path in paths)
     format_ = "array" if head.startswith("[") else "auto"
     source = f"read_json_objects([{files}], format='{format_}', maximum_object_size={LARGEST})"
     relation = Relation(f"({select('json AS j', source)})", (), (), name, sentence=broken)

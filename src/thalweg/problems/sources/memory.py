@@ -46,7 +46,7 @@ def hold(data: Any, y: Any = None) -> Columns:
             raise DataError(f"y is called {name!r} and data has a column of that name; leave it out of one of them")
         named[name] = values
     rows = refuse_uneven(named)
-    require_room(rows, len(named), "the data")
+    require_room(rows, len(named), "the table in memory")
     arrays = {f"c{i}": plain_values(values, name) for i, (name, values) in enumerate(named.items())}
     chosen = ", ".join(as_stored(c, array) for c, array in arrays.items())
     token = f"held_{secrets.token_hex(8)}"
@@ -57,7 +57,7 @@ def hold(data: Any, y: Any = None) -> Columns:
     con.unregister("arriving")
     described = con.execute(f"DESCRIBE memory.main.{token}").fetchall()
     types = tuple(type_ for _, type_, *_ in described)
-    relation = Relation(f"memory.main.{token}", tuple(named), types, "the data", rows=rows, notices=notices)
+    relation = Relation(f"memory.main.{token}", tuple(named), types, "the table in memory", rows=rows, notices=notices)
     columns = load(con, relation, how={})
     sha256 = contents_hash(columns)
     key = f"{PREFIX}{sha256[:16]}"

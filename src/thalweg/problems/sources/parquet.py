@@ -8,12 +8,12 @@ from thalweg.problems.sources import size
 from thalweg.problems.sources.csv_text import refuse_twice
 from thalweg.problems.sources.engine import plain
 from thalweg.problems.sources.relation import Relation
-from thalweg.problems.sources.sql import identifier, quoted, select
+from thalweg.problems.sources.sql import file, identifier, select
 
 
 def parquet_rows(con: Any, path: Path, name: str, most: int, used: int) -> Relation:
     """The file's rows. most: rows that are wanted (0: all), of `used` columns (0: all)."""
-    source = f"read_parquet({quoted(str(path))}, hive_partitioning=false)"
+    source = f"read_parquet({file(path)}, hive_partitioning=false)"
     described = fetched(con, f"DESCRIBE {select('*', source)}", name)
     read = [(column, type_) for column, type_, *_ in described]
     names = column_names(con, path, name, len(read))
@@ -32,7 +32,7 @@ def parquet_rows(con: Any, path: Path, name: str, most: int, used: int) -> Relat
 
 def column_names(con: Any, path: Path, name: str, expected: int) -> tuple[str, ...]:
     """As the file has them: DuckDB renames the second of two that are equal but for their case."""
-    schema = fetched(con, select("name, num_children", f"parquet_schema({quoted(str(path))})"), name)
+    schema = fetched(con, select("name, num_children", f"parquet_schema({file(path)})"), name)
     names, at = [], 1
     while at < len(schema):
         names.append(schema[at][0])

@@ -61,7 +61,16 @@ def read_only(con: Any, query: str) -> str:
     if kind != "SELECT" or WRITES.search(serialized(con, query)):
         what = f"is a statement of the kind {kind}" if kind != "SELECT" else "changes a table"
         raise DataError(f"the query {what}; expected a SELECT: queries only read here")
-    return str(statements[0].query).rstrip("; \t\r\n")
+    return without_end(str(statements[0].query))
+
+
+def without_end(query: str) -> str:
+    """The statement without the semicolon and what may stand behind it."""
+    import duckdb
+
+    text = query.encode()
+    ends = (at for at, kind in duckdb.tokenize(query) if text[at : at + 1] == b";" and str(kind).endswith("operator"))
+    return text[: next(ends, len(text))].decode()
 
 
 def serialized(con: Any, query: str) -> str:

@@ -104,17 +104,19 @@ def _uphill(node: ast.BinOp, left: ast.expr, right: ast.expr, scope: Scope) -> l
         return []
     a, b, added = shown(left), shown(right), isinstance(node.op, ast.Add)
     done = "subtracted instead of added" if added else "added instead of subtracted"
-    other = ast.BinOp(left, ast.Sub() if added else ast.Add(), right)
-    return [
+    minus = ast.UnaryOp(ast.USub(), right)
+    found: list[Rewrite] = [
         (left, f"the step {b} is left out"),
-        (
-            right if added else ast.UnaryOp(ast.USub(), right),
-            f"{a} is missing: the step is put in place of the weights",
-        ),
-        (right if not added else ast.UnaryOp(ast.USub(), right), f"{a} is missing, and the sign of {b} is wrong"),
-        (other, f"the step goes uphill: {b} is {done}"),
+        (right if added else minus, f"{a} is missing: the step is put in place of the weights"),
+        (minus if added else right, f"{a} is missing, and the sign of {b} is wrong"),
+        (ast.BinOp(left, ast.Sub() if added else ast.Add(), right), f"the step goes uphill: {b} is {done}"),
         (ast.BinOp(right, ast.Sub(), left), f"{shown(node)} is turned round"),
     ]
+    match right:
+        case ast.BinOp(above, ast.Div(), ast.BinOp(first, ast.Add(), second)):  # w - a / b + c
+            split = ast.BinOp(ast.BinOp(left, node.op, ast.BinOp(above, ast.Div(), first)), ast.Add(), second)
+            found.append((split, f"the brackets round {shown(right.right)} are missing"))
+    return found
 
 
 def _sums(node: ast.BinOp, left: ast.expr, right: ast.expr) -> Iterator[Rewrite]:

@@ -36,7 +36,7 @@ v = v + (1 - beta) * g
 # beta and 1 - beta are both missing: the velocity never fades
 v = v + g
 
-# the gradient is subtracted from the velocity, so that the step goes uphill
+# the gradient is subtracted from the velocity instead of added
 v = beta * v - (1 - beta) * g
 
 # the square of the gradient is remembered instead of the gradient
@@ -64,7 +64,7 @@ v = v + beta * g
 # beta multiplies both the old velocity and the gradient
 v = beta * (v + g)
 
-# the gradient is subtracted from the velocity, so that the step goes uphill
+# the gradient is subtracted from the velocity instead of added
 v = beta * v - g
 
 # the square of the gradient is remembered instead of the gradient
@@ -89,7 +89,7 @@ v = beta * (v - lr * g)
 # lr is missing in the velocity
 v = beta * v - g
 
-# the gradient is added to the velocity, so that the step goes uphill
+# the gradient is added to the velocity instead of subtracted
 v = beta * v + lr * g
 
 # the gradient is scaled by 1 - beta, as in the moving average, and by lr

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.errors import SpecError, ThalwegError
-from thalweg.evidence.own_optimizer.reading.plans import TELLING, plans
+from thalweg.evidence.own_optimizer.reading.plans import GENTLE, TELLING, plans
 from thalweg.evidence.own_optimizer.reading.session import Plan, Session, Slopes
 from thalweg.formulas.arrays import Array
 
@@ -54,13 +54,16 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def read(made: Any, rule: str, file: str) -> Reading:
-    """The first plan that works, or Broken with the error that came furthest in the learner's code."""
+def read(made: Any, rule: str, file: str, *, gentle: bool = False) -> Reading:
+    """The first plan that works, or Broken with the error that came furthest in the learner's code.
+
+    A gentle trial has positive gradients only, and short memories.
+    """
     unmoved: tuple[Plan, int] | None = None
     errors: list[Exception] = []
-    for untried, number in plans(made, rule, TELLING):
+    for untried, number in plans(made, rule, GENTLE if gentle else TELLING):
         try:
-            moved, plan = _tried(untried, number)
+            moved, plan = _tried(untried, number, gentle=gentle)
         except ThalwegError:
             raise
         except Exception as error:
@@ -77,13 +80,13 @@ def read(made: Any, rule: str, file: str) -> Reading:
     raise Broken(told(furthest, file), last_line(furthest, file))
 
 
-def _tried(plan: Plan, number: int) -> tuple[bool, Plan]:
+def _tried(plan: Plan, number: int, *, gentle: bool = False) -> tuple[bool, Plan]:
     """Do two steps move the parameters? Raises what the learner's code raises."""
     with quiet():
         plan = _with_sign(plan, number)
         session = plan.start(WEIGHTS[:number])
-        session.step(_slopes(number))
-        after = session.step(_slopes(number))
+        session.step(_slopes(number, gentle))
+        after = session.step(_slopes(number, gentle))
     same = all(np.array_equal(a, b) for a, b in zip(after, WEIGHTS, strict=False))
     return not same and len(after) == number, plan
 
@@ -103,8 +106,8 @@ def _with_sign(plan: Plan, number: int) -> Plan:
     return plan.but(adds=1 if along < 0 else -1)
 
 
-def _slopes(number: int) -> Slopes:
-    return lambda _: [slope.copy() for slope in SLOPES[:number]]
+def _slopes(number: int, gentle: bool = False) -> Slopes:
+    return lambda _: [np.abs(slope) if gentle else slope.copy() for slope in SLOPES[:number]]
 
 
 def _reading(plan: Plan, number: int, file: str) -> Reading:
@@ -130,6 +133,10 @@ def told(error: BaseException, file: str) -> str:
     line = last_line(error, file)
     place = f"line {line}: " if line else ""
     text = " ".join(str(error).split())
+    if isinstance(error, ZeroDivisionError):
+        text += ", as by 1 - beta**t where t is still 0; count t before it is used"
+    elif "math domain error" in text:
+        text += ", as of the root of a negative number"
     return f"{place}{type(error).__name__}: {text}" if text else f"{place}{type(error).__name__}"
 
 
