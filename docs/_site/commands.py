@@ -10,7 +10,10 @@ EXAMPLE = re.compile(r"^(Examples?:) (thalweg .*)$", re.MULTILINE)
 
 def help_of(name: str) -> str:
     """All that `thalweg NAME --help` says, as Markdown."""
-    found = dict(HEADING.findall(application(name).generate_docs()))[name]
+    app = application(name)
+    for other in COMMANDS.keys() - {name}:  # or all would be written for each
+        del app[other]
+    found = dict(HEADING.findall(app.generate_docs()))[name]
     found = EXAMPLE.sub(r"\1\n\n```console\n$ \2\n```", found)
     found = found.replace(" *[default: False]*", "")  # --help leaves it out, too
     return re.sub(r"^\*\*(.+)\*\*:$", r"**\1**", found, flags=re.MULTILINE)

@@ -88,12 +88,13 @@ def start_folder(folder: Path, run: Run) -> None:
     write_whole(folder / "header.json", as_json(header(run.spec, run.problem)))
 
 
-def load_run(folder: Path, objective: Objective | None = None, *, trust: bool = False) -> Run:
+def load_run(folder: str | Path, objective: Objective | None = None, *, trust: bool = False) -> Run:
     """The run of a folder. Its logs are read up to the length that its checkpoint knows.
 
     trust: run the SQL that the run's data come from, where there is any; it can read any file of yours.
     Raises FolderError where the folder is no run's, or its files do not fit together.
     """
+    folder = Path(folder)
     if not folder.is_dir():
         raise FolderError(f"no folder {folder}; give the folder of a run")
     checkpoint = load_checkpoint(folder / CHECKPOINT)

@@ -52,6 +52,13 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         require_rule(self.rule, self.hyper)
 
 
+def pythons(value: Any) -> Any:
+    """A NumPy number as Python's, for whoever loops over np.geomspace."""
+    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        return value.item()
+    raise SpecError(f"{value!r} is of type {type(value).__name__}; expected a number, text or a list of them")
+
+
 class Method(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How one step is made. `lr` None is the rule's own default."""
 
@@ -117,7 +124,7 @@ class Method(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             hyper[name.removeprefix("hyper.")] = changes.pop(name)
         plain = msgspec.to_builtins(self) | changes | {"hyper": hyper}
         try:
-            return msgspec.convert(msgspec.to_builtins(plain), Method)
+            return msgspec.convert(msgspec.to_builtins(plain, enc_hook=pythons), Method)
         except msgspec.ValidationError as error:
             raise SpecError(complaint(error, plain, Method)[0]) from None
 

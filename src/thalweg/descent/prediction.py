@@ -88,6 +88,7 @@ def rows_to_predict(data: Any, fitted: Fitted) -> Columns:
     """New rows in any form: a file's name, or data in memory, which are let go again."""
     if isinstance(data, str | Path):
         return open_source(str(data), how=fitted.preparation.how)
+    data = np.asarray(data) if isinstance(data, list) else data
     if isinstance(data, np.ndarray) and data.dtype.names is None and data.ndim == 2:
         names = [f"x{i}" for i in range(1, data.shape[1] + 1)]
         if not set(fitted.needed) <= set(names):

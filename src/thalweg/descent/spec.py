@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from thalweg.descent.complaint import complaint
-from thalweg.descent.method_section import OTHER_METHODS, Method, known_hyper
+from thalweg.descent.method_section import OTHER_METHODS, Method, known_hyper, pythons
 from thalweg.descent.toml_text import Text, converted, read_text
 from thalweg.errors import SpecError
 from thalweg.formulas.registry import unknown
@@ -134,7 +134,7 @@ def replaced(record: Any, **fields: Any) -> Any:
     if config.tag_field:
         plain[config.tag_field] = config.tag
     try:
-        return msgspec.convert(msgspec.to_builtins(plain), kind)
+        return msgspec.convert(msgspec.to_builtins(plain, enc_hook=pythons), kind)
     except msgspec.ValidationError as error:
         raise SpecError(complaint(error, plain, kind)[0]) from None
 

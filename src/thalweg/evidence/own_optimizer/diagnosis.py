@@ -68,7 +68,7 @@ def _counted_late(case: Case) -> tuple[Verdict, Finding] | None:
         if not moved.finite:
             continue
         verdict, found = _explained(moved)
-        never = bool(found) and found[0].name.startswith("t never advances")
+        never = any(suspect.title.startswith("t never advances") for suspect in verdict.suspects)
         if not found or never:
             return verdict, _late(name, start, never)
     return None

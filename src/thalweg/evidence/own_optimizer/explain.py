@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from thalweg.evidence.own_optimizer.case import Trace
-from thalweg.evidence.own_optimizer.catalogue.forms import accepted, told
+from thalweg.evidence.own_optimizer.catalogue.forms import told
 from thalweg.evidence.own_optimizer.catalogue.lines import Form, Line
 from thalweg.evidence.own_optimizer.fingerprint import Verdict
 from thalweg.evidence.own_optimizer.laws.finding import Finding
@@ -30,7 +30,7 @@ def finding(verdict: Verdict, traces: Sequence[Trace], rule: str, line: int | No
     if verdict.suspects:
         return _named(verdict, traces, rule, line)
     if verdict.other is not None:
-        return _another(verdict, traces, rule, line)
+        return _another(verdict, rule, line)
     if verdict.factor != 1.0:
         return _times(verdict, rule, line)
     return _unnamed(verdict, rule)
@@ -39,9 +39,9 @@ def finding(verdict: Verdict, traces: Sequence[Trace], rule: str, line: int | No
 def _named(verdict: Verdict, traces: Sequence[Trace], rule: str, line: int | None) -> Finding:
     first = verdict.suspects[0]
     title = first.title
-    if len(verdict.suspects) > 1:
-        others = "; or: ".join(suspect.title for suspect in verdict.suspects[1:])
-        title = f"{title}; or, which comes to the same numbers: {others}"
+    others = [suspect.title for suspect in verdict.suspects[1:] if not title.startswith(suspect.title)]
+    if others:
+        title = f"{title}; or, which comes to the same numbers: {'; or: '.join(others)}"
     also = f", so that it is {verdict.other.rule}" if verdict.other else ""
     yours, right = _lines(first)
     seen = _seen(first.right, traces)
@@ -87,18 +87,19 @@ def difference_from(form: Form, traces: Sequence[Trace]) -> Difference | None:
     return None
 
 
-def _another(verdict: Verdict, traces: Sequence[Trace], rule: str, line: int | None) -> Finding:
+def _another(verdict: Verdict, rule: str, line: int | None) -> Finding:
     """It is another rule, exactly."""
     assert verdict.other is not None  # noqa: S101 - for the type checker
-    other, house = verdict.other, accepted(rule)[0]
+    assert verdict.right is not None  # noqa: S101 - for the type checker
+    other, nearest = verdict.other, verdict.right
     title = f"this is {other.rule}, not {rule}"
     form = f", {other.title}," if other.title else ""
     missing = LACKS.get((rule, other.rule), "")
-    yours, right = _texts(other), _texts(house)
+    yours, right = _texts(other), _texts(nearest)
     rule_lines = ", ".join(f"`{text}`" for text in right)
     sentence = (
         f"{title}: it moves exactly as {other.rule}{form} does. {missing}"
-        f"{rule} is: {rule_lines} ({source(rule)}).{_seen(house, traces)}"
+        f"{rule} is: {rule_lines} ({source(rule)}). Seen: {verdict.difference}."
     )
     return Finding(title, sentence, line, yours, right)
 

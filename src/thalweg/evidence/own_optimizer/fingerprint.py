@@ -73,11 +73,11 @@ def _counted_from_0(case: Case) -> Verdict | None:
 def _single_mistake(case: Case) -> Verdict | None:
     fits = [*case.singled_out("known"), *case.singled_out("slipped")]
     other = _other_rule(case)
-    if not fits:
-        return Verdict(other=other, right=accepted(case.rule)[0]) if other else None
-    best = _most_seen(case, fits)
-    if other and not best[0].known:
-        return Verdict(other=other, right=accepted(case.rule)[0])
+    best = _most_seen(case, fits) if fits else ()
+    if other and not (best and best[0].known):
+        return replace(_unexplained(case), other=other)
+    if not best:
+        return None
     return Verdict(suspects=best, other=other, right=best[0].right)
 
 

@@ -13,9 +13,9 @@ from thalweg.problems.sources.sql import select
 from thalweg.problems.sources.typed import EXACT, WHOLE
 
 LONG = 15  # digits that a float64 always holds
-ZEROS = "holds whole numbers of one length with leading zeros ({example!r}): codes, left as text"
-PADDED = "holds whole numbers some of which have leading zeros ({example!r}), read as numbers"
-MANY = "holds whole numbers of more digits than a float64 can tell apart ({example!r}): names, left as text"
+ZEROS = "whole numbers of one length with leading zeros, so codes: left as text"
+PADDED = "whole numbers some of which have leading zeros: read as numbers"
+MANY = "whole numbers of more digits than a float64 can tell apart, so names: left as text"
 
 
 def written_codes(con: Any, relation: Relation, numbers: Mapping[str, Finding]) -> dict[str, Finding]:
@@ -27,10 +27,11 @@ def written_codes(con: Any, relation: Relation, numbers: Mapping[str, Finding]) 
             continue
         digits, shortest, longest, low, lossy = ask(con, relation, digits_query(finding.text, relation.sql))
         if digits == n.sure and (lossy or (n.zeros and shortest == longest)):
-            notice = MANY.format(example=lossy) if lossy else ZEROS.format(example=low)
-            found[c] = replace(finding, kind="text", how="text", value=finding.text, notice=notice, markers=False)
+            holds, example = (MANY, lossy) if lossy else (ZEROS, low)
+            text = replace(finding, kind="text", how="text", value=finding.text, markers=False)
+            found[c] = replace(text, holds=holds, example=example)
         elif digits == n.sure and n.zeros:
-            found[c] = replace(finding, notice=PADDED.format(example=low))
+            found[c] = replace(finding, holds=PADDED, example=low)
     return found
 
 
@@ -58,7 +59,7 @@ def too_long(con: Any, relation: Relation, types: Mapping[str, str]) -> dict[str
     examples = ask(con, relation, select(asked, relation.sql))
     text = {c: f"CAST({c} AS VARCHAR)" for c in whole}
     return {
-        c: Finding("text", "text", text[c], notice=MANY.format(example=str(example)))
+        c: Finding("text", "text", text[c], holds=MANY, example=str(example))
         for c, example in zip(whole, examples, strict=True)
         if example is not None
     }

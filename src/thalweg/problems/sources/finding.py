@@ -128,8 +128,8 @@ def decided(con: Any, relation: Relation, v: str, n: Counts, tries: list[tuple[R
         forms = (chosen, other) if chosen.how.startswith("%d") else (other, chosen)
         first = dates.day_first(ask(con, relation, dates.fields_query(v, relation.sql)))
         if first is None:
-            notice = f"could be {forms[0].how} or {forms[1].how} in every row, so it is left as text; write 2020-01-31"
-            return Finding("text", "text", v, v, n, notice=notice)
+            holds = f"dates that could be {forms[0].how} or {forms[1].how} in every row: left as text; write 2020-01-31"
+            return Finding("text", "text", v, v, n, holds=holds, example=n.low or "")
         chosen = forms[0] if first else forms[1]
     said = "" if chosen in PLAIN.values() else chosen.said
     return Finding(chosen.kind, chosen.how, chosen.value(v), v, n, said=said, markers=n.doubtful > 0)

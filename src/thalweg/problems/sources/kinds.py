@@ -33,9 +33,9 @@ class Counts(NamedTuple):
 class Finding:
     """The kind of a column, its reading, and the SQL of its values in terms of the source's column.
 
-    text: SQL of the same as it is written, where it is. said: how it was read, where that is worth a notice.
-    notice: a notice of its own. mostly: the reading that some values keep it from, which fits so many. markers:
-    whether doubtful markers were taken as missing. strays: how many values do not fit the reading asked for.
+    text: SQL of the same as it is written, where it is. said: how it was read, if that is worth a notice. holds:
+    what it holds, if that is, with an example. mostly: the reading that some values keep it from; it fits so many.
+    markers: doubtful markers were taken as missing. strays: how many values do not fit the reading asked for.
     """
 
     kind: str
@@ -44,7 +44,8 @@ class Finding:
     text: str = ""
     counts: Counts | None = None
     said: str = ""
-    notice: str = ""
+    holds: str = ""
+    example: str = ""
     mostly: str = ""
     fits: int = 0
     markers: bool = False

@@ -23,16 +23,27 @@ NOT_A = {
 
 
 def reading_notices(found: Mapping[str, Finding]) -> list[str]:
-    """What was read in an unusual way, columns of one way together; and what each column has to say."""
+    """What was read in an unusual way, or not read, columns of one way together."""
     ways: dict[str, list[str]] = defaultdict(list)
+    holding: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for name, finding in found.items():
         if finding.said:
             ways[finding.said].append(name)
-    notices = [
-        f"column {names[0]!r} is {said}" if len(names) == 1 else f"columns {listed(names)} are {said}"
-        for said, names in ways.items()
-    ]
-    return notices + [f"column {name!r} {finding.notice}" for name, finding in found.items() if finding.notice]
+        if finding.holds:
+            holding[finding.holds].append((name, finding.example))
+    return [*map(read_notice, ways, ways.values()), *map(held_notice, holding, holding.values())]
+
+
+def read_notice(said: str, names: list[str]) -> str:
+    """`column 'a' is read …`, `columns a, b are read …`."""
+    return f"column {names[0]!r} is {said}" if len(names) == 1 else f"columns {listed(names)} are {said}"
+
+
+def held_notice(holds: str, examples: list[tuple[str, str]]) -> str:
+    """`column 'a' ('01') holds …`, `columns a ('01'), b ('02') hold …`."""
+    if len(examples) == 1:
+        return f"column {examples[0][0]!r} ({examples[0][1]!r}) holds {holds}"
+    return f"columns {listed(f'{name} ({example!r})' for name, example in examples)} hold {holds}"
 
 
 def marker_notices(con: Any, relation: Relation, found: Mapping[str, Finding]) -> list[str]:

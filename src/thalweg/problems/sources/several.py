@@ -17,13 +17,21 @@ SIGNS = "*?["
 
 def paths_of(source: str) -> list[Path]:
     """The files that are meant: one by its name, or all that fit a pattern."""
-    path = Path(source).expanduser()
+    path = expanded(source)
     if not any(sign in source for sign in SIGNS) or exists(path):
         return [path]
     found = sorted(Path(match) for match in glob.glob(str(path), recursive=True) if Path(match).is_file())  # noqa: PTH207
     if not found:
         raise DataError(f"no file fits {source[:200]}; check the pattern, and put it in quotation marks")
     return found
+
+
+def expanded(source: str) -> Path:
+    """The path with ~ for the home folder; a name that only starts with ~ is left as it is."""
+    try:
+        return Path(source).expanduser()
+    except RuntimeError:
+        return Path(source)
 
 
 def exists(path: Path) -> bool:

@@ -275,4 +275,8 @@ def _called(rule: Rule) -> dict[str, Callable[..., Any]]:
 
 def told(line: Line) -> str:
     """The line as a learner would write it: what stands for the loop is put in words."""
-    return {"t = k": "t = t + 1", "g = grad(w)": "g = gradient at w"}.get(line.text, line.text)
+    words = {"t = k": "t = t + 1", "g = grad(w)": "g = gradient at w"}
+    if line.text in words:
+        return words[line.text]
+    counted = " (k counts the steps from 1)" if "k" in line.names else ""
+    return line.text.replace(" - -", " + ") + counted

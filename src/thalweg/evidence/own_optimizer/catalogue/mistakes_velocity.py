@@ -36,6 +36,10 @@ v = v + (1 - beta) * g
 # beta and 1 - beta are both missing: the velocity never fades
 v = v + g
 
+# the gradient is subtracted from the velocity instead of added, so that the step goes uphill
+where w = w - lr * v
+v = beta * v - (1 - beta) * g
+
 # the gradient is subtracted from the velocity instead of added
 v = beta * v - (1 - beta) * g
 
@@ -64,6 +68,10 @@ v = v + beta * g
 # beta multiplies both the old velocity and the gradient
 v = beta * (v + g)
 
+# the gradient is subtracted from the velocity instead of added, so that the step goes uphill
+where w = w - lr * v
+v = beta * v - g
+
 # the gradient is subtracted from the velocity instead of added
 v = beta * v - g
 
@@ -88,6 +96,10 @@ v = beta * (v - lr * g)
 
 # lr is missing in the velocity
 v = beta * v - g
+
+# the gradient is added to the velocity instead of subtracted, so that the step goes uphill
+where w = w + v
+v = beta * v + lr * g
 
 # the gradient is added to the velocity instead of subtracted
 v = beta * v + lr * g
