@@ -13,7 +13,7 @@ def sgd(x, grad, lr=.1):
         """
 def adam(params, grads, state=None, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8):
     if state is None:
-        state = {"t": 0, "m": {k: np.zeros_like(p) for k, p in params.items()}, "v": {k: np.zeros_like(p) for k, p in params.items()}}
+        state = {"t": 0, **{s: {k: np.zeros_like(p) for k, p in params.items()} for s in "mv"}}
     state["t"] += 1
     t = state["t"]
     out = {}

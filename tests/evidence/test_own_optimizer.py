@@ -7,7 +7,8 @@ import re
 import numpy as np
 import own_optimizers
 import pytest
-from own_optimizers import BODIES, MISTAKES, STYLES, edited, made
+from optimizer_mistakes import MISTAKES, edited
+from own_optimizers import BODIES, STYLES, made
 
 from thalweg.evidence.own_optimizer.case import case_of
 from thalweg.evidence.own_optimizer.catalogue.changes import slips
@@ -21,15 +22,20 @@ from thalweg.evidence.own_optimizer.reading.trial import quiet, read
 from thalweg.evidence.own_optimizer.suspects import known_suspects
 from thalweg.formulas.rules import RULES
 
-QUICK_RULES = ("gd", "momentum", "rmsprop")
 slow = pytest.mark.slow
 
 
 # Right ones
 
 
-@pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("rule", [pytest.param(rule, marks=() if rule == "momentum" else slow) for rule in BODIES])
+@pytest.mark.parametrize(
+    ("rule", "style"),
+    [
+        pytest.param(rule, style, marks=() if (i + j) % 9 == 0 else slow)
+        for i, rule in enumerate(BODIES)
+        for j, style in enumerate(STYLES)
+    ],
+)
 def test_a_right_optimizer_passes_in_every_style(rule, style):
     found = check_optimizer(made(STYLES[style](rule)))
     assert found.passed, found.sentence
@@ -62,7 +68,7 @@ def _named(found, name):
 
 
 ROTATED = [
-    pytest.param(*mistake, [*STYLES][i % 6], marks=() if mistake[0] in ("gd", "momentum") and i % 2 else slow)
+    pytest.param(*mistake, [*STYLES][i % 6], marks=() if mistake[0] in ("gd", "momentum") and i % 4 == 1 else slow)
     for i, mistake in enumerate(MISTAKES)
 ]
 
@@ -173,149 +179,19 @@ def test_what_is_said_of_a_formula_with_random_mistakes_is_true_under_other_cond
     assert terms == 2 or "differs" not in said  # a single change of a term always has a name
 
 
-@pytest.mark.parametrize("rule", [pytest.param(rule, marks=() if rule in QUICK_RULES else slow) for rule in BODIES])
+@pytest.mark.parametrize(
+    "rule", [pytest.param(rule, marks=() if rule in ("gd", "rmsprop") else slow) for rule in BODIES]
+)
 def test_any_two_formulas_of_a_rule_are_one_or_far_apart(rule):
     """Paths of known mistakes and accepted forms: the same to 1e-9 of the way gone, which is rounding, or far apart."""
     asked = probe(0, 12, field=False)
-    forms = [form for form in accepted(rule) if not form.ahead] + [one.form for one in known_suspects(rule, False)]
+    forms = [form for form in accepted(rule) if not form.ahead]
+    forms += [one.form for one in known_suspects(rule, False) if "float32" not in one.title]  # near by nature
     with quiet():
         paths = np.array([[*itertools.islice(form.path(TELLING, asked.w, asked.slope), 12)] for form in forms])
         paths = paths[np.isfinite(paths).all(axis=(1, 2, 3))]
         for i, path in enumerate(paths):
             way = np.abs(path - asked.w) + 1e-9
             apart = (np.abs(paths[:i] - path) / way).max(axis=(1, 2, 3))
-            between = apart[(apart > 1e-9) & (apart < 1e-8)]
+            between = apart[(apart > 1e-9) & (apart < 1e-6)]
             assert not between.size, (forms[i].lines[-1].text, between)
-
-
-# Mistakes that no rule knows: how it is called, what it remembers, what it does to others
-
-CLASS = """
-SHARED = {}
-class Momentum:
-    shared = {}
-
-    def __init__(self, lr=0.1, beta=0.9):
-        self.lr, self.beta, self.v = lr, beta, {}
-        self.t = 0
-
-    def step(self, params, grads):
-        self.t += 1
-        for i in range(len(params)):
-            self.v[i] = self.beta * self.v.get(i, 0) + (1 - self.beta) * grads[i]
-            params[i] -= self.lr * self.v[i]
-"""
-STRUCTURAL = {
-    "state leaks between instances": [
-        ("self.lr, self.beta, self.v = lr, beta, {}", "self.lr, self.beta, self.v = lr, beta, Momentum.shared"),
-        ("lr, beta, {}", "lr, beta, SHARED"),
-    ],
-    "the parameters never change": [
-        ("params[i] -= self.lr", "p = params[i] - self.lr"),
-        ("self.lr * self.v[i]", "0 * self.v[i]"),
-    ],
-    "changes the gradient": [("self.v[i] = self.beta", "grads[i] *= 1.0000001; self.v[i] = self.beta")],
-    "keeps the caller's gradient": [
-        ("(1 - self.beta) * grads[i]", "(1 - self.beta) * self.g.setdefault(i, grads[i])"),
-    ],
-    "one memory for all parameters": [("self.v[i]", "self.v[0]"), ("self.v.get(i, 0)", "self.v.get(0, 0)")],
-    "only the first parameter moves": [("* self.v[i]\n", "* self.v[i]\n            return\n")],
-    "every parameter moves by the gradient of the first": [("grads[i]", "grads[0]")],
-    "changes the dtype": [
-        ("params[i] -= self.lr * self.v[i]", "params[i] = np.float32(params[i] - self.lr * self.v[i])")
-    ],
-    "a hyperparameter changes": [("self.t += 1", "self.lr *= 0.999")],
-    "not repeatable": [("self.t += 1", "self.lr = np.random.rand()")],
-    "raises an error": [("self.beta *", "self.bta *"), ("self.t += 1", "self.count += 1")],
-    "depends on the shape": [("grads[i]", "grads[i] * grads[i].shape[0]")],
-}
-
-
-@pytest.mark.parametrize(("name", "edits"), [pytest.param(name, edits, id=name) for name, edits in STRUCTURAL.items()])
-def test_a_broken_contract_is_named(name, edits):
-    together = name == "one memory for all parameters"
-    for chosen in [edits] if together else [[edit] for edit in edits]:
-        code = CLASS.replace("self.t = 0", "self.g = {}; self.t = 0")
-        for old, new in chosen:
-            assert old in code
-            code = code.replace(old, new)
-        found = check_optimizer(made(code))
-        assert name in [one.name for one in found.findings], found
-
-
-def test_t_counted_for_each_parameter_is_named(monkeypatch):
-    code = STYLES["lists_in_place"]("adam").replace("        self.t += 1\n", "")
-    code = code.replace("            w, g = params[i]", "            self.t += 1\n            w, g = params[i]")
-    assert [one.name for one in check_optimizer(made(code)).findings] == ["t is counted once per parameter"]
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "name"),
-    [
-        ("self.t = 0", "self.t = -1", "t starts at 0 in the correction"),
-        pytest.param("self.t += 1", "pass", "t never advances", marks=slow),
-        pytest.param("self.t = 0", "self.t = 1", "t is one too high", marks=slow),
-        pytest.param("self.t += 1", "self.t += 2", "t advances twice", marks=slow),
-    ],
-)
-def test_a_wrong_count_is_named(old, new, name):
-    code = STYLES["lists_in_place"]("adam").replace(old, new)
-    first = check_optimizer(made(code)).findings[0]
-    assert name in f"{first.name} {first.sentence}"
-
-
-SAVED = """
-class Adam:
-    def __init__(self, lr=0.1, beta1=0.9, beta2=0.999, eps=1e-8):
-        self.lr, self.beta1, self.beta2, self.eps = lr, beta1, beta2, eps
-        self.m, self.v, self.t = 0, 0, 0
-
-    def step(self, w, g):
-        self.t += 1
-        self.m = self.beta1 * self.m + (1 - self.beta1) * g
-        self.v = self.beta2 * self.v + (1 - self.beta2) * g**2
-        m_hat, v_hat = self.m / (1 - self.beta1**self.t), self.v / (1 - self.beta2**self.t)
-        return w - self.lr * m_hat / (np.sqrt(v_hat) + self.eps)
-
-    def state_dict(self):
-        return {"m": self.m, "v": self.v, "t": self.t}
-
-    def load_state_dict(self, state):
-        self.m, self.v, self.t = state["m"], state["v"], state["t"]
-
-    def reset(self):
-        self.m = self.v = self.t = 0
-"""
-
-
-def test_resuming_is_checked_where_it_is_offered():
-    assert check_optimizer(made(SAVED)).passed
-    loads = 'self.m, self.v, self.t = state["m"], state["v"], state["t"]'
-    forgets = check_optimizer(made(SAVED.replace(loads, 'self.m, self.v = state["m"], state["v"]')))
-    assert [one.name for one in forgets.findings] == ["resuming forgets state"]
-    assert "t did not come back" in forgets.sentence
-    keeps = check_optimizer(made(SAVED.replace("self.m = self.v = self.t = 0", "self.m = self.v = 0")))
-    assert [one.name for one in keeps.findings] == ["reset keeps state"]
-
-
-def test_dictionaries_are_paired_by_name():
-    code = CLASS.replace("for i in range(len(params)):", "for (i, p), g in zip(params.items(), grads.values()):")
-    code = code.replace("grads[i]", "g")
-    assert [one.name for one in check_optimizer(made(code)).findings] == ["pairs parameters and gradients by position"]
-
-
-UNKNOWN = [
-    "self.v[i] = np.round(self.v[i], 3)",
-    "self.v[i] = np.tanh(self.v[i])",
-    "self.v[i] = np.where(np.abs(self.v[i]) > 0.7, 0, self.v[i])",
-    "self.v[i] = self.v[i] + 0.013 * np.sin(self.t)",
-    "self.v[i] = np.sort(self.v[i])",
-]
-
-
-@pytest.mark.parametrize("line", [UNKNOWN[0], *(pytest.param(line, marks=slow) for line in UNKNOWN[1:])])
-def test_a_mistake_that_nobody_knows_gets_no_name_but_its_first_difference(line):
-    code = CLASS.replace("            params[i] -=", f"            {line}\n            params[i] -=")
-    last = check_optimizer(made(code)).findings[-1]
-    assert last.name == "differs"
-    assert re.search(r"step \d+ moves w\[\d, \d\] by \S+ instead of \S+", last.sentence)

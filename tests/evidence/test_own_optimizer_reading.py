@@ -3,14 +3,15 @@
 import pytest
 from found_classes import CLASSES
 from found_functions import FUNCTIONS, IN_TORCH
+from found_library_classes import LIBRARY_CLASSES
 from own_optimizers import STYLES, made
 
 from thalweg.errors import SpecError, UnknownName
 from thalweg.evidence.own_optimizer.check import check_optimizer, takes_a_step
 from thalweg.evidence.own_optimizer.naming import rule_by_name
 
-FOUND = {**CLASSES, **FUNCTIONS}
-QUICK = list(FOUND)[::4]
+FOUND = {**CLASSES, **LIBRARY_CLASSES, **FUNCTIONS}
+QUICK = list(FOUND)[::8]
 
 
 @pytest.mark.parametrize(

@@ -204,6 +204,15 @@ def test_a_few_strays_in_a_column_of_numbers_are_told_and_missing(rows, tmp_path
     assert np.array_equal(columns.numbers("x"), [*range(rows), np.nan], equal_nan=True)
 
 
+def test_strays_are_told_in_every_notation_and_a_number_without_the_sign_is_one(tmp_path):
+    cells = [f"€{i}" for i in range(1, 40)]
+    columns = opened(tmp_path, file_of({"x": [*cells, "1"], "g": [f"{i},000" for i in range(1, 40)] + ["none at all"]}))
+    assert columns.stray == {"x": (1, "1", 40), "g": (1, "none at all", 40)}
+    assert np.array_equal(columns.numbers("x"), [*range(1, 40), np.nan], equal_nan=True)
+    assert np.array_equal(columns.numbers("g"), [*range(1000, 40000, 1000), np.nan], equal_nan=True)
+    assert columns.how == {"x": "€", "g": "thousands comma"}
+
+
 def test_another_file_is_read_in_the_ways_of_the_first_whatever_its_values_look_like(tmp_path):
     first = opened(
         tmp_path,

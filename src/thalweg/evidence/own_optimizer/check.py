@@ -33,7 +33,6 @@ LAWS = (
     parameters.are_found_by_name,
     calling.keeps_shapes,
     calling.keeps_float64,
-    memory.can_be_copied,
     memory.can_be_saved,
     memory.can_be_reset,
     calling.survives_zero,
@@ -162,30 +161,34 @@ def _broken(made: Any, rule: str, file: str, broken: Broken) -> OptimizerCheck:
 
 
 def _verdict(made: Any, rule: str, reading: Reading, how: str) -> OptimizerCheck:
-    understood = f"{rule}, {how}; {words(reading)}"
-    findings: list[Finding] = []
-    form, remarks = "", list[str]()
-    for law in FIRST:
-        findings += _kept(reading, law, reading)
+    understood, form, remarks = f"{rule}, {how}; {words(reading)}", "", list[str]()
+    findings = [one for law in FIRST for one in _kept(reading, law, reading)]
     if not findings:
-        case = case_of(reading, made, rule)
+        try:
+            case = case_of(reading, made, rule)
+        except Exception as error:  # later than the first steps, or with other hyperparameters
+            return _broken(made, rule, reading.file, Broken(told(error, reading.file), last_line(error, reading.file)))
         verdict, mistakes = diagnosed(case)
         form = verdict.form.title if verdict and verdict.form else ""
         understood += f"; {case.traces[0].settings.words(verdict.hyper if verdict else {})}".rstrip("; ")
-        remarks += verdict.notes if verdict else ()
         for law in LAWS:
             findings += _kept(reading, law, reading)
-        believed = _believed(verdict, rule)
-        findings += _kept(reading, parameters.are_apart, reading, believed, case.traces[0].settings.choices[0])
+        hyper = case.traces[0].settings.choices[0]
+        findings += _kept(reading, parameters.are_apart, reading, _believed(verdict, rule), hyper)
         findings = _ordered([*findings, *mistakes])
-        remarks += _remarks(reading, made)
+        remarks = [*(verdict.notes if verdict else ()), *_remarks(reading, made)]
     sentence = _sentence(tuple(findings), rule, form)
     return OptimizerCheck(not findings, rule, form, understood, tuple(findings), tuple(remarks), sentence, source(rule))
 
 
 def _remarks(reading: Reading, made: Any) -> list[str]:
     """What is worth knowing and no mistake."""
-    asked = (parameters.late_ones_are_welcome, memory.saves_a_copy, calling.widens_float32)
+    asked = (
+        parameters.late_ones_are_welcome,
+        memory.can_be_copied,
+        memory.saves_a_copy,
+        calling.widens_float32,
+    )
     found = []
     for remark in asked:
         with contextlib.suppress(Exception):  # an error there has been found by a law before

@@ -52,7 +52,8 @@ class Columns:
         if kind in PLAIN and self.rows * len(self.names) <= SMALL:
             return self._together(name)
         reading = READINGS.get(self.how[name], NUMBER)
-        value = (reading if reading.kind == "number" else NUMBER).value(c) if kind == "text" else f"CAST({c} AS DOUBLE)"
+        strict = (reading if reading.kind == "number" else NUMBER).strict(c)
+        value = strict if kind == "text" else f"CAST({c} AS DOUBLE)"
         return np.ascontiguousarray(self._fetch(f"coalesce({value}, 'nan'::DOUBLE)"), dtype=np.float64)
 
     def _together(self, name: str) -> Array:

@@ -84,7 +84,7 @@ def strays(con: Any, relation: Relation, found: Mapping[str, Finding]) -> dict[s
         elif n is not None and finding.mostly and finding.fits >= max(ENOUGH, ALMOST * n.some):
             reading = READINGS[finding.mostly]
             if reading.kind == "number":
-                stray[name] = (n.some - finding.fits, *first_unfit(con, "t", c, reading.value(c)))
+                stray[name] = (n.some - finding.fits, *first_unfit(con, "t", c, reading.strict(c)))
     return stray
 
 
@@ -102,7 +102,7 @@ def remarks(con: Any, relation: Relation, found: Mapping[str, Finding]) -> dict[
     for c, (name, finding) in zip(relation.ids, found.items(), strict=True):
         if finding.kind == "text" and finding.mostly:
             reading = READINGS[finding.mostly]
-            fits = f"CASE WHEN {reading.fits(c)} THEN 1 END"
+            fits = reading.strict(c)
             bad = f"count(*) FILTER ({c} IS NOT NULL AND {fits} IS NULL AND NOT {is_doubtful(c)})"
             ((number,),) = con.execute(select(bad, "t")).fetchall()
             said[name] = spoiled(name, reading, max(number, 1), *first_unfit(con, "t", c, fits))

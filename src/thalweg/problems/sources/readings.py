@@ -36,6 +36,10 @@ class Reading:
         """SQL: whether the text v reads in this way."""
         return f"(regexp_full_match({v}, {quoted(self.pattern)}) AND {self.value(v)} IS NOT NULL)"
 
+    def strict(self, v: str) -> str:
+        """SQL of the typed value of a text that reads in this way; NULL for any other."""
+        return f"CASE WHEN regexp_full_match({v}, {quoted(self.pattern)}) THEN {self.value(v)} END"
+
     def may_fit(self, values: Iterable[str]) -> bool:
         """Whether one of these texts looks as if it does; what no pattern sees (a 30th of February) `fits` does."""
         return any(re.fullmatch(self.pattern, value) for value in values)

@@ -1,6 +1,7 @@
 """Laws of one call: it moves the parameters, once, and leaves everything else as it was."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -148,26 +149,31 @@ def keeps_shapes(reading: Reading) -> Iterator[Finding]:
     """A vector, a column, a matrix: the same numbers move the same way, and the shape stays."""
     if reading.plan.holder not in (LIST, DICT, ARRAY) or not reading.one:
         return
+    found = _shape_that_differs(reading)
+    undecayed = replace(reading, plan=reading.plan.but(hyper={**reading.plan.hyper, "decay": 0.0}))
+    if found and (found.name == "changes the shape" or _shape_that_differs(undecayed)):
+        yield found  # vectors are often left out of the decay, which is no mistake
+
+
+def _shape_that_differs(reading: Reading) -> Finding | None:
     flat, grads = weights((6,))[0], gradients((6,))
     expected: list[Array] | None = None
     for shape in ((2, 3), (6,), (6, 1), (1, 6)):
-        start = [flat.reshape(shape)]
-        path = reading.path(start, scripted([[g.reshape(shape) for g in step] for step in grads]))
+        slopes = scripted([[g.reshape(shape) for g in step] for step in grads])
+        path = reading.path([flat.reshape(shape)], slopes)
         came = path[-1][0].shape
         if came != shape:
-            yield Finding(
-                "changes the shape", f"parameters of shape {shape} come back with shape {came}; keep their shape"
-            )
-            return
+            sentence = f"parameters of shape {shape} come back with shape {came}; keep their shape"
+            return Finding("changes the shape", sentence)
         end = [points[0].ravel() for points in path]
         expected = expected or end
         if k := unlike([[a] for a in expected], [[a] for a in end]):
-            yield Finding(
+            return Finding(
                 "depends on the shape",
                 f"the same six numbers move differently as {shape} than as (2, 3), first in step {k}; "
                 "a rule moves each weight by itself, whatever the shape",
             )
-            return
+    return None
 
 
 def survives_zero(reading: Reading) -> Iterator[Finding]:

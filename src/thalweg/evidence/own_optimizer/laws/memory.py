@@ -66,29 +66,26 @@ def _beside_another(reading: Reading) -> list[list[Array]]:
     return path
 
 
-def can_be_copied(reading: Reading) -> Iterator[Finding]:
-    """A deep copy in the middle of a run goes on as the original does."""
+def can_be_copied(reading: Reading) -> str | None:
+    """A remark on memory that a deep copy in the middle of a run does not take along."""
     if reading.plan.make is None or reading.plan.loop:
-        return
+        return None
     start, slopes = _start(reading)
     with quiet():
         session = reading.start(start)
         if isinstance(session.object, SimpleNamespace):  # functions: what they remember cannot be copied
-            return
+            return None
         for one in slopes[:3]:
             session.step(one)
-        try:
-            twin = _twin(session)
-        except Exception:
-            return
+        twin = _twin(session)
         there = [twin.step(one) for one in slopes[3:]]
         here = [session.step(one) for one in slopes[3:]]
-    if unlike(here, there):
-        yield Finding(
-            "a copy does not go on",
-            "a deep copy of the optimizer and its parameters in the middle of a run goes another way: part of the "
-            "memory is outside the object, or is found by id(). Keep it in self, by name or by position",
-        )
+    if unlike(here, there) is None:
+        return None
+    return (
+        "a deep copy of the optimizer and its parameters in the middle of a run goes another way: part of the memory is "
+        "outside the object, or is found by id(), which a copy changes"
+    )
 
 
 def _twin(session: Session) -> Session:

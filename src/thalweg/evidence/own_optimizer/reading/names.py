@@ -63,8 +63,9 @@ LAYERS = words("layer model net network nn")  # that hold parameters and gradien
 LOOK_AHEAD = words("lookahead lookaheadparams lookaheadpoint lookaheadpoints getlookahead peek ahead")
 STEPS = words(
     "step update __call__ applygradients applygrads apply updateparams updateparameters updateweights optimize "
-    "optimise minimize move getupdate updateone run iterate updates fit"
+    "optimise minimize move getupdate updateone run iterate updates"
 )
+MODEL_METHODS = words("fit train predict score forward backward loss")  # of a model, not of an optimizer
 BEGINNINGS = words(
     "init initialize initialise initstate initialstate initializestate zerostate createstate newstate makestate start "
     "startstate"

@@ -23,7 +23,15 @@ from thalweg.evidence.own_optimizer.reading.holders import (
     TUPLE,
     Holder,
 )
-from thalweg.evidence.own_optimizer.reading.names import BARE, BEGINNINGS, LOOK_AHEAD, STEPS, hyper_roles, plain
+from thalweg.evidence.own_optimizer.reading.names import (
+    BARE,
+    BEGINNINGS,
+    LOOK_AHEAD,
+    MODEL_METHODS,
+    STEPS,
+    hyper_roles,
+    plain,
+)
 from thalweg.evidence.own_optimizer.reading.roles import (
     Role,
     call_roles,
@@ -210,9 +218,9 @@ def _step_method(kind: Any) -> str:
     for name in STEPS:
         if name in by_name:
             return by_name[name]
-    begins = [name for name in methods if plain(name) not in BEGINNINGS and plain(name) not in LOOK_AHEAD]
-    if len(begins) == 1:
-        return begins[0]
+    left = [name for name in methods if plain(name) not in (*BEGINNINGS, *LOOK_AHEAD, *MODEL_METHODS)]
+    if len(left) == 1:
+        return left[0]
     have = f"has {', '.join(methods)}" if methods else "has no methods"
     title = kind.__name__ if inspect.isclass(kind) else type(kind).__name__
     raise SpecError(f"{title} has no method step; it {have}. Give it step(params, grads), or name a function instead")

@@ -74,7 +74,7 @@ class Session:
     """A run: parameters, state and the learner's object, if it is one."""
 
     def __init__(self, plan: Plan, arrays: Sequence[Array]):
-        self.plan, self.k = plan, 0
+        self.plan, self.k, self.losses = plan, 0, 0
         self.shapes = [np.shape(array) for array in arrays]
         self.first = [np.array(array) for array in arrays]
         self.held = plan.holder.hold([array.copy() for array in self.first])
@@ -119,8 +119,8 @@ class Session:
             "pairs": lambda: list(zip(holder.grads(self.held, grads), self.held, strict=True)),
             "turned pairs": lambda: list(zip(self.held, holder.grads(self.held, grads), strict=True)),
             "gradient function": lambda: self._asked,
-            "both function": lambda: lambda point: (0.0, self._asked(point)),
-            "loss function": lambda: lambda *_: 0.0,
+            "both function": lambda: lambda point: (self._falling(), self._asked(point)),
+            "loss function": lambda: self._falling,
             "shape": lambda: self.shapes[0] if len(self.shapes) == 1 else self.shapes,
             "size": lambda: self.first[0].size if len(self.first) == 1 else len(self.first),
             "true": lambda: True,
@@ -135,6 +135,11 @@ class Session:
         if arrays is None or self.slopes is None:
             raise TypeError(f"the gradient function was called with {type(point).__name__}, not with parameters")
         return self.plan.holder.grads(point, self.slopes([self._shaped(a, i) for i, a in enumerate(arrays)]))
+
+    def _falling(self, *_: Any) -> float:
+        """A loss, for code that asks for one to print it or to stop where it no longer falls."""
+        self.losses += 1
+        return 1000.0 - self.losses
 
     def _shaped(self, array: Array, i: int) -> Array:
         return np.asarray(array, dtype=float) if self.plan.holder.shape_kept else array.reshape(self.shapes[i])

@@ -56,7 +56,7 @@ def check(
     of_gradient = bool(start or size or at or grad)
     if rule and of_gradient:
         raise SpecError(
-            "--rule checks an optimizer; --start, --size, --at and --grad check a gradient; give one or other"
+            "--rule checks an optimizer; --start, --size, --at and --grad check a gradient; give one or the other"
         )
     if rule:
         RULES.named(rule)
