@@ -83,8 +83,8 @@ def can_be_copied(reading: Reading) -> str | None:
     if unlike(here, there) is None:
         return None
     return (
-        "a deep copy of the optimizer and its parameters in the middle of a run goes another way: part of the memory is "
-        "outside the object, or is found by id(), which a copy changes"
+        "a deep copy of the optimizer and its parameters in the middle of a run goes another way: part of the memory "
+        "is outside the object, or is found by id(), which a copy changes"
     )
 
 
