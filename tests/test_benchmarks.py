@@ -17,6 +17,7 @@ def benchmarks(*arguments):
     )
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("arguments", [[], ["spin"], ["spine", "more"], ["--json"]])
 def test_a_wrong_name_gets_a_sentence(arguments):
     told = benchmarks(*arguments)

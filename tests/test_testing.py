@@ -135,6 +135,7 @@ def examples(loss, rows=12, weights=False, seed=0):
 LINK = {"probabilities": {"binary": "sigmoid", "multiclass": "softmax"}}
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("weights", [False, True], ids=["plain", "weighted"])
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=lambda loss: loss.name)
 def test_every_loss_makes_a_lawful_objective(loss, weights):

@@ -49,6 +49,7 @@ def farthest(together, alone):
     return max(float(np.abs(a - b).max(initial=0.0)) for a, b in pairs)
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("rule", RULES)
 def test_a_member_of_a_sweep_is_its_single_run_over_100_convex_steps(rule):
     specs = sweep(rule)
@@ -102,6 +103,7 @@ def test_a_plateau_is_each_members_own():
     assert len({tuple(run.steps["lr"] / run.steps["lr"][0]) for run in together}) > 1
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("rule", RULES)
 def test_a_member_that_diverges_does_not_disturb_the_others(rule):
     """In the middle of the population, by an overflow that leaves neither number finite."""

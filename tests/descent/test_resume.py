@@ -53,6 +53,7 @@ def cases(every):
     return [(rule, next(schedules), next(batches), next(dtypes)) for rule in METHODS for _ in range(4)]
 
 
+@pytest.mark.few(12)
 @pytest.mark.parametrize(("rule", "schedule", "batch", "dtype"), cases(every=False))
 def test_pausing_at_every_step_changes_no_bit(small, assert_same_run, rule, schedule, batch, dtype):
     spec = varied(small, rule, schedule, batch, dtype)
@@ -99,6 +100,7 @@ SPECIAL = {
 }
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("name", SPECIAL)
 def test_resuming_from_every_single_step_changes_no_bit(small, assert_same_run, name):
     spec = small.but(**SPECIAL[name])

@@ -143,6 +143,7 @@ def scaled(value_and_grad, factor):
     return times
 
 
+@pytest.mark.few(8)
 @every_right
 @pytest.mark.parametrize("factor", [1.0, 1e6, 1e-6])
 def test_a_right_gradient_is_never_accused(make, factor):
@@ -265,6 +266,7 @@ def test_a_wrong_gradient_never_passes_and_its_tensor_is_named(name, change, fac
             assert all((row.error > row.tolerance) == (row.name in accused(found)) for row in found.tensors)
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(("name", "change"), WRONG.values(), ids=WRONG.keys())
 @pytest.mark.parametrize("factor", [1.0, 1e6, 1e-6])
 def test_a_wrong_gradient_in_float32_never_passes(name, change, factor):

@@ -32,6 +32,7 @@ def measured(runs):
     return {kind: hold_out(run, "test") for kind, run in runs.items()}
 
 
+@pytest.mark.slow
 def test_binary_measures_are_scikit_learns(measured):
     held = measured["binary"]
     y, p = held.truth[:, 0], held.predictions[:, 0]
@@ -94,6 +95,7 @@ def test_even_classes_keep_one_half(tmp_path):
     assert chosen_threshold(uneven(tmp_path / "t.csv", 0.5)) == 0.5
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("share", [0.1, *(pytest.param(s, marks=pytest.mark.slow) for s in (0.2, 0.9))])
 def test_uneven_classes_get_the_cut_with_the_best_f1_on_validation_rows(share, tmp_path):
     run = uneven(tmp_path / "t.csv", share)

@@ -39,6 +39,7 @@ def test_among_four_minima_every_seed_arrives_at_some():
     assert "4 of the 4 were found" in found.sentence
 
 
+@pytest.mark.slow
 def test_where_success_is_luck_the_fragile_setting_is_named():
     found = check_known_minimum(
         descended("beale", 0.01, 1000), SURFACES["beale"].minimisers, 0.1, range(8), setting="the start in the box"

@@ -142,6 +142,7 @@ STRUCTURES = {
 }
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("rule", ["gd", "adam"])
 @pytest.mark.parametrize(("function", "start"), STRUCTURES.values(), ids=STRUCTURES.keys())
 def test_every_structure_descends_bit_for_bit_as_its_flat_vector(function, start, rule):

@@ -70,6 +70,7 @@ class Knowing(Fit):
         return honest.value_and_grad(w, rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "source", ["iris", *(pytest.param(s, marks=pytest.mark.slow) for s in ("breast_cancer", "diabetes"))]
 )
@@ -100,6 +101,7 @@ def test_shuffled_labels_teach_nothing_on_any_of_thirty_seeds(kind, table_of):
     assert loud == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind", ["binary", *(pytest.param(k, marks=pytest.mark.slow) for k in ("multiclass", "regression"))]
 )

@@ -33,6 +33,7 @@ def verdicts(found):
     return {rate.lr: rate.verdict for rate in found.rates}
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("case", ["quadratic", "steep quadratic", "least squares"])
 def test_rates_are_stable_exactly_below_two_over_the_largest_curvature(case, table_of):
     cases = {"quadratic": quadratic, "steep quadratic": lambda: quadratic(100.0, 4)}

@@ -98,7 +98,7 @@ def test_the_test_rows_choose_nothing(found, table_of, tmp_path):
     with (tmp_path / "other.csv").open("w", newline="") as file:
         csv.writer(file).writerows([header, *rows])
     _, other = worked_up(asked(str(tmp_path / "other.csv")))
-    assert other.run.spec.but(source="", sha256="") == workup.run.spec.but(source="", sha256="")
+    assert other.run.spec.but(source="t.csv", sha256="") == workup.run.spec.but(source="t.csv", sha256="")
     assert other.run.w.tobytes() == workup.run.w.tobytes()
     one, two = results(workup), results(other)
     for part in ("sweeps", "optimizers", "ablation", "schedules", "batches", "validation"):

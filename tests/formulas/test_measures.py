@@ -70,6 +70,7 @@ PEERS = {
 EACH = [(name, task) for name, m in MEASURES.items() for task in m.tasks]
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(("name", "task"), [pair for pair in EACH if pair[0] in PEERS])
 def test_every_measure_equals_scikit_learn(name, task, weighted):
@@ -230,6 +231,7 @@ def test_bins_that_cannot_be_made_are_refused(settings):
         calibration_curve(np.ones((2, 1)), np.ones((2, 1)), **settings)
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("measure", list(CUTS))
 @pytest.mark.parametrize("weighted", [False, True])
 def test_the_best_threshold_is_found_and_delivers_what_it_says(measure, weighted):

@@ -113,6 +113,7 @@ def points(path: str) -> np.ndarray:
 # --- every chart on every input ------------------------------------------------------------------------
 
 
+@pytest.mark.few(24)
 @pytest.mark.parametrize("values", NASTY.values(), ids=NASTY)
 @pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)
 def test_every_chart_draws_any_numbers_without_raising_or_writing_nan(draw: Draw, values: np.ndarray) -> None:
@@ -147,6 +148,7 @@ def test_every_figure_has_a_title_a_description_and_its_numbers_in_thirty_rows(d
     assert 0 < len(found.findall(".//details//tbody/tr")) <= 30
 
 
+@pytest.mark.few(3)
 @settings(max_examples=20)
 @given(name=texts)
 @pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)
@@ -273,6 +275,7 @@ def test_thinning_keeps_the_lowest_and_highest_point_of_every_column(seed: int, 
         assert left.max() == inside.max()
 
 
+@pytest.mark.slow
 def test_a_single_spike_in_a_million_steps_is_drawn() -> None:
     y = np.ones(1_000_000)
     y[654_321] = 50.0

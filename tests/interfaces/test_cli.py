@@ -141,6 +141,7 @@ WRONG = {
 }
 
 
+@pytest.mark.few(30)
 @pytest.mark.parametrize(("arguments", "says"), WRONG.values(), ids=WRONG.keys())
 def test_wrong_use_gets_one_plain_sentence_and_leaves_nothing(arguments, says, capsys):
     before = files()
@@ -187,6 +188,7 @@ def test_a_finished_run_has_nothing_left_to_resume_and_is_told_again(capsys):
 # Help
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_every_command_shows_an_example(command, capsys):
     code, out, err = told(capsys, command, "--help")

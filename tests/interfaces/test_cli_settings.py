@@ -89,6 +89,7 @@ PLAIN = [
 ]
 
 
+@pytest.mark.few(20)
 @pytest.mark.parametrize(("kind", "name"), PLAIN, ids=lambda part: getattr(part, "__name__", part))
 def test_every_field_can_be_said_by_the_environment(kind, name, monkeypatch):
     spec = Spec(problem=kind())

@@ -105,6 +105,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize(("arguments", "says"), MISTAKES.values(), ids=MISTAKES.keys())
 def test_a_mistake_is_one_sentence_that_says_what_to_write(arguments, says, capsys):
     Path("a.csv").write_text("a,b\n1,2\n")
@@ -138,6 +139,7 @@ def test_help_alone_is_the_help_of_all(capsys):
     assert told(capsys, "help")[0] == FINE
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_takes_json(command):
     assert (command, "--json") in options()

@@ -64,6 +64,7 @@ def test_linear_regression_and_ridge(loss, share, l2, standardise, weighted):
     assert_same_optimum(run, objective, kind.fit(rows.X, rows.y, sample_weight=weight))
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 @pytest.mark.parametrize(
     ("source", "standardise", "l2"),

@@ -68,6 +68,7 @@ def assert_gradients(objective, seed=1):
             assert np.abs(grads[r] - numeric).max() <= 2e-7 * max(1e-2, np.abs(numeric).max())
 
 
+@pytest.mark.few(9)
 @pytest.mark.parametrize("batch_norm", [False, True], ids=["plain", "batch-norm"])
 @pytest.mark.parametrize("output", ACTIVATIONS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -21,6 +21,7 @@ def sizes(labels, split):
     return np.array([[np.sum(labels[part] == c) for part in parts] for c in np.unique(labels)])
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(labels=LABELS, validation=FRACTION, test=FRACTION, seed=st.integers(0, 2**40), stratify=st.booleans())
 def test_the_parts_are_sorted_disjoint_and_cover_all_rows(labels, validation, test, seed, stratify):
@@ -41,6 +42,7 @@ def test_a_class_of_three_rows_or_more_is_in_every_part_that_is_not_empty(labels
     assert (counts[counts.sum(axis=1) >= 3][:, wanted] > 0).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     classes=st.lists(st.integers(20, 90), min_size=1, max_size=9),
