@@ -1,12 +1,16 @@
-"""For all tests: one BLAS thread, as the command line has it. Two would only get in each other's way."""
+"""For all tests: one BLAS thread, as the command line has it, and no deadline: machines are shared and noisy."""
 
 import os
 from collections import defaultdict
 
 import pytest
+from hypothesis import settings
 
 for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
+    os.environ.setdefault(variable, "1")  # two would only get in each other's way
+
+settings.register_profile("patient")
+settings.load_profile("patient")
 
 
 @pytest.hookimpl(tryfirst=True)

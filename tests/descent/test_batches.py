@@ -22,7 +22,7 @@ def epoch(batches, number):
     return [np.arange(batches.examples)[part] for part in parts]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(sizes, ordered, st.integers(0, 2**63 - 1), st.integers(0, 5))
 def test_an_epoch_visits_every_row_once(sizes, sampling, seed, number):
     examples, size = sizes
@@ -31,7 +31,7 @@ def test_an_epoch_visits_every_row_once(sizes, sampling, seed, number):
     assert {len(part) for part in parts[:-1]} <= {size}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(2, 60), ordered, st.integers(0, 2**63 - 1), st.integers(0, 5), st.data())
 def test_the_order_of_an_epoch_does_not_depend_on_the_batch_size(examples, sampling, seed, number, data):
     one, other = (data.draw(st.integers(1, examples - 1)) for _ in range(2))
@@ -40,7 +40,7 @@ def test_the_order_of_an_epoch_does_not_depend_on_the_batch_size(examples, sampl
     assert np.array_equal(orders[0], epoch_order(examples, seed, number, sampling))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(2, 60), st.data())
 def test_dropping_the_last_partial_batch_leaves_whole_ones_only(examples, data):
     size = data.draw(st.integers(1, examples - 1))

@@ -26,7 +26,7 @@ def stepped(grad, **clip):
     return -state.w, step
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(arrays(float, (3, 4), elements=finite), st.floats(1e-3, 1e3))
 def test_a_longer_gradient_gets_exactly_the_norm_and_keeps_its_direction(grad, c):
     clipped, step = stepped(grad, clip_norm=c)

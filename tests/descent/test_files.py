@@ -18,7 +18,7 @@ from thalweg.problems.objective import UserObjective
 from thalweg.problems.sections import Custom
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=90))
 def test_a_name_is_never_a_path(name):
     try:
@@ -64,7 +64,7 @@ def test_folders_without_a_name_are_numbered_and_unique(tmp_path):
     assert numbered_folder(tmp_path, "iris").name == "iris-008"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=120))
 def test_any_text_gives_a_number_to_a_folder_that_is_a_plain_name(tmp_path_factory, stem):
     root = tmp_path_factory.mktemp("root")

@@ -76,7 +76,7 @@ specs = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(specs)
 def test_a_spec_reads_back_as_itself_from_toml_and_from_a_pickle(spec):
     text = spec.to_toml()

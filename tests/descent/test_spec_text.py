@@ -19,14 +19,14 @@ DOCS = Path(__file__).parents[2] / "docs" / "spec.md"
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(specs)
 def test_a_commented_spec_reads_back_as_itself(spec):
     assert Spec.from_toml(commented(spec, "thalweg spec\nand more\x07")) == spec
 
 
 @pytest.mark.slow
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(specs)
 def test_every_field_stands_there_with_a_value_or_as_open(spec):
     text = commented(spec)

@@ -74,7 +74,7 @@ def paths(plain, path=()):
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(specs, st.integers(0, 3))
 def test_the_line_of_every_key_is_where_it_stands(spec, blank):
     text = "\n" * blank + spec.to_toml().replace("\n[", "\n# a comment\n[")
@@ -95,7 +95,7 @@ def test_lines_are_found_behind_values_that_span_several():
     assert ("stop",) not in said.lines
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(alphabet="[]{}=\"'#\n ._-+0123456789eabmethodstoprulelr,:\\\ufeff", max_size=60))
 def test_whatever_a_file_holds_there_is_a_spec_or_a_sentence(text):
     message = "mine.toml is fine"

@@ -21,7 +21,7 @@ def test_the_schedules_of_the_specification_are_all_there():
     assert {"constant", "step", "exponential", "cosine", "one_cycle", "plateau"} <= set(SCHEDULES)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(list(SCHEDULES)), st.integers(1, 300), st.integers(0, 320))
 def test_every_multiplier_is_over_0_and_at_most_1(name, total, warmup):
     found = multipliers(name, total, warmup)
@@ -30,7 +30,7 @@ def test_every_multiplier_is_over_0_and_at_most_1(name, total, warmup):
     assert (found <= 1).all()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(list(SCHEDULES)), st.integers(2, 300), st.integers(1, 60))
 def test_warmup_is_a_straight_line_that_meets_the_schedule_without_a_jump(name, total, warmup):
     """The rise up to the first update of the schedule proper has equal steps, the join among them."""

@@ -20,7 +20,7 @@ def moment(values, use="date", train=None):
     return dict(zip(preparation.names, X.T, strict=True)), preparation, notices
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.datetimes(datetime(1, 1, 1), datetime(9000, 1, 1)), min_size=2, max_size=20, unique=True))
 @example([datetime(1969, 12, 31, 23, 59), datetime(1970, 1, 1), datetime(2020, 2, 29), datetime(2021, 2, 28)])
 def test_days_months_weekdays_and_hours_are_pythons_own(moments):

@@ -51,7 +51,7 @@ def test_any_rows_in_any_number_and_order_keep_every_bit(model, task, dtype):
     assert np.isfinite(whole).all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.sampled_from(MODELS), st.sampled_from(list(LOSS)), st.sampled_from(["float64", "float32"]),
     st.integers(1, 130), st.integers(2, 33), st.lists(st.integers(0, N - 1), min_size=1, max_size=N), st.integers(0, 9),

@@ -23,7 +23,7 @@ VALUES = {
 ROWS = st.fixed_dictionaries(VALUES)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(rows=st.lists(ROWS, min_size=4, max_size=30), others=st.lists(ROWS, max_size=10), data=st.data())
 def test_a_prepared_row_is_a_function_of_the_row_and_of_the_training_rows_alone(rows, others, data):
     """Other rows may be anything, anywhere, or not there: parts and rows of X keep every bit."""
@@ -45,7 +45,7 @@ def test_a_prepared_row_is_a_function_of_the_row_and_of_the_training_rows_alone(
         assert two.apply(mixed, np.array([i])).tobytes() == two.apply(mixed)[i : i + 1].tobytes()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(rows=st.lists(ROWS, min_size=2, max_size=30), levels=st.integers(2, 5))
 def test_what_was_fitted_comes_back_from_json_and_every_column_has_its_own_name(rows, levels):
     table = Typed(**{name: [row[name] for row in rows] for name in USES})

@@ -54,7 +54,7 @@ NOTATIONS = {
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(values=st.lists(st.integers(-(10**8), 10**8).map(lambda i: i / 100), min_size=2, max_size=9))
 def test_numbers_in_every_notation_are_the_same_numbers(values, tmp_path_factory):
     values = [-4321.25, 7654321.5, *values]  # so that no column is only of plain numbers
@@ -85,7 +85,7 @@ def test_what_only_some_program_takes_for_a_number_is_text(cell, tmp_path):
 
 
 @pytest.mark.slow
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(values=st.lists(st.floats(allow_nan=False), min_size=1, max_size=8))
 def test_numbers_as_text_are_pythons_own_without_a_final_point_zero(values, tmp_path_factory):
     columns = opened(tmp_path_factory.mktemp("texts"), file_of({"x": [repr(value) for value in values]}))
@@ -258,7 +258,7 @@ def test_every_reading_can_be_asked_for_by_its_name_and_its_patterns_mean_the_sa
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(cells=st.lists(st.sampled_from(["b", "a", "B", "é", "", "a b", "Z", "10", "9"]), min_size=1, max_size=30))
 def test_codes_and_levels_are_numpys_unique(cells, tmp_path_factory):
     columns = opened(tmp_path_factory.mktemp("codes"), file_of({"i": range(len(cells)), "s": [*cells]}))

@@ -184,7 +184,8 @@ def test_an_arrow_table_is_its_dictionary():
 
 @pytest.mark.slow
 def test_a_pandas_frame_is_the_same_table():
-    pd = pytest.importorskip("pandas")
+    import pandas as pd
+
     frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in COLUMNS.items()})
     assert hold(frame).sha256 == hold(COLUMNS).sha256
     typed = pd.DataFrame(
@@ -217,7 +218,8 @@ def test_a_pandas_frame_is_the_same_table():
 
 @pytest.mark.slow
 def test_a_polars_frame_is_the_same_table():
-    pl = pytest.importorskip("polars")
+    import polars as pl
+
     frame = pl.DataFrame({name: values for name, values in COLUMNS.items() if name != "mixed"})
     columns = hold(frame)
     assert columns.kinds == {name: kind for name, kind in KINDS.items() if name != "mixed"}

@@ -22,7 +22,7 @@ def sizes(labels, split):
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(labels=LABELS, validation=FRACTION, test=FRACTION, seed=st.integers(0, 2**40), stratify=st.booleans())
 def test_the_parts_are_sorted_disjoint_and_cover_all_rows(labels, validation, test, seed, stratify):
     split = split_rows(labels, validation=validation, test=test, seed=seed, stratify=stratify)
@@ -34,7 +34,7 @@ def test_the_parts_are_sorted_disjoint_and_cover_all_rows(labels, validation, te
     assert np.array_equal(np.sort(together), np.arange(len(labels)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(labels=LABELS, validation=FRACTION, test=FRACTION, seed=st.integers(0, 2**40))
 def test_a_class_of_three_rows_or_more_is_in_every_part_that_is_not_empty(labels, validation, test, seed):
     counts = sizes(labels, split_rows(labels, validation=validation, test=test, seed=seed))
@@ -43,7 +43,7 @@ def test_a_class_of_three_rows_or_more_is_in_every_part_that_is_not_empty(labels
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     classes=st.lists(st.integers(20, 90), min_size=1, max_size=9),
     validation=FRACTION,

@@ -36,7 +36,7 @@ def are_apart(sides):
 # In time
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(-5, 5) | st.floats(-1e12, 1e12), min_size=1, max_size=40), SHARES)
 @example([0.0, 1.0, 1.0, 1.0], (0.2, 0.2))
 @example([2, 1, 0], (0.2, 0.2))
@@ -57,7 +57,7 @@ def test_no_row_of_a_later_part_is_earlier_than_one_of_an_earlier_part(times, sh
 
 
 @given(st.integers(10, 500))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_where_all_times_differ_the_parts_have_their_shares(count):
     split = split_in_time(np.random.default_rng(count).permutation(count).astype(float))
     assert abs(len(split.test) - 0.2 * count) <= 0.5
@@ -108,7 +108,7 @@ def test_each_column_that_orders_nothing_is_refused(tmp_path):
 # By group
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(-1, 12), min_size=1, max_size=60), SHARES, st.integers(0, 3))
 @example([0, 0, 0, 0, 0, 0, 0, 0, 1, 2], (0.2, 0.2), 0)
 def test_a_group_is_never_on_two_sides_and_the_parts_miss_their_shares_by_one_group_at_most(groups, shares, seed):

@@ -22,7 +22,7 @@ def normal(*args, **kwargs):
     return np.random.default_rng(3).normal(*args, **kwargs)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(arrays(np.float64, (7, 3), elements=st.floats(-1e307, 1e307)))
 def test_undo_takes_apply_back_on_the_rows_it_was_fitted_on(X):
     s = Standardiser.fit(X)
@@ -30,7 +30,7 @@ def test_undo_takes_apply_back_on_the_rows_it_was_fitted_on(X):
     assert (np.abs(s.undo(s.apply(X)) - X) <= 1e-14 * size + 1e-300).all()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(arrays(np.float64, (9, 2), elements=st.floats(-1e308, 1e308)))
 def test_columns_come_out_finite_and_with_mean_0_and_deviation_1_or_exactly_0(X):
     s = Standardiser.fit(X)

@@ -33,7 +33,7 @@ CELL = st.one_of(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(rows=st.lists(st.tuples(CELL, CELL, CELL), min_size=2, max_size=12))
 def test_every_row_is_in_the_table_or_counted_in_a_notice_and_every_number_is_pythons_own(rows):
     numbers = np.array([[np.nan if cell in MISSING else float(cell) for cell in row] for row in rows])
