@@ -144,7 +144,7 @@ def claimed(form, rule):
 
 def third_path(form):
     """The path of a form under conditions that the check has not seen."""
-    asked = probe(1, 30, field=False)
+    asked = probe(0, 30, field=False)
     hyper = {"lr": 0.023, "beta": 0.77, "rho": 0.81, "beta1": 0.79, "beta2": 0.88, "eps": 2e-3, "decay": 0.31}
     rng = np.random.default_rng(5)
     grads = rng.normal(size=(30, 2, 3)) * np.array([[2.0, 0.5, 0.05], [0.9, 4.0, 3e-3]])

@@ -144,4 +144,4 @@ def test_a_mistake_that_nobody_knows_gets_no_name_but_its_first_difference(line)
     code = CLASS.replace("            params[i] -=", f"            {line}\n            params[i] -=")
     last = check_optimizer(made(code)).findings[-1]
     assert last.name == "differs"
-    assert re.search(r"step \d+ moves w\[\d, \d\] by \S+ instead of \S+", last.sentence)
+    assert re.search(r"[Ss]tep \d+ moves w\[\d, \d\] by \S+ instead of \S+", last.sentence)

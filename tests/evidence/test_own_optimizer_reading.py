@@ -24,6 +24,7 @@ def test_a_right_optimizer_is_accepted_however_it_is_written(kind):
     assert found.rule == rule
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 @pytest.mark.parametrize("kind", IN_TORCH)
 def test_a_right_optimizer_in_pytorch_is_accepted(kind):
@@ -48,6 +49,7 @@ def test_a_rule_is_told_by_its_name(name, rule):
     assert rule_by_name(type(name, (), {})) == rule
 
 
+@pytest.mark.slow
 def test_without_a_telling_name_the_path_tells_the_rule():
     _, source = FOUND["t given at each step"]
     found = check_optimizer(made(source.replace("Adam", "Mine")))

@@ -73,6 +73,7 @@ def test_a_mistake_fails_with_its_name_its_line_and_what_to_write(capsys):
     assert "mine.py:14: v_hat = self.v[k] / (1 - self.beta2)" in err
 
 
+@pytest.mark.slow
 def test_json_is_one_document_and_people_are_told_all_the_same(capsys):
     code, out, err = told(capsys, "mine.py:sgd", "--json")
     found = json.loads(out, parse_constant=pytest.fail)
@@ -86,6 +87,7 @@ def test_a_class_and_a_step_are_optimizers_and_a_loss_is_not(capsys):
     assert "where shall the gradient be checked?" in told(capsys, "mine.py:loss_and_grad")[2]
 
 
+@pytest.mark.slow
 def test_a_rule_that_is_said_wins_over_the_name(capsys):
     code, _, err = told(capsys, "mine.py:sgd", "--rule", "momentum")
     assert code == FAILED
@@ -96,7 +98,7 @@ def test_a_rule_that_is_said_wins_over_the_name(capsys):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["mine.py:Mine"], "say so with --rule, one of adagrad, adam"),
+        pytest.param(["mine.py:Mine"], "say so with --rule, one of adagrad, adam", marks=pytest.mark.slow),
         (["mine.py:Empty", "--rule", "adam"], "Empty has no method step"),
         (["mine.py:Adam", "--rule", "adma"], "did you mean adam?"),
         (["mine.py:Adam", "--rule", "adam", "--size", "3"], "give one or the other"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.evidence.own_optimizer.catalogue.forms import accepted
 from thalweg.evidence.own_optimizer.catalogue.lines import Form
 from thalweg.evidence.own_optimizer.probes import Probe, agrees, probe
 from thalweg.evidence.own_optimizer.reading.holders import NUMBER
@@ -54,6 +55,11 @@ class Case:
     @property
     def finite(self) -> bool:
         return all(trace.finite for trace in self.traces)
+
+    @property
+    def counts(self) -> bool:
+        """Does the rule count its steps?"""
+        return any("t" in form.names for form in accepted(self.rule))
 
     def fitting(self, form: Form, most: int = 48) -> dict[str, float] | None:
         """The hyperparameters with which both paths are this form's, or None."""

@@ -3,14 +3,15 @@
 import contextlib
 import inspect
 import io
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from thalweg.errors import SpecError, ThalwegError
-from thalweg.evidence.own_optimizer.case import case_of
+from thalweg.evidence.own_optimizer.case import Case, case_of
 from thalweg.evidence.own_optimizer.catalogue.forms import accepted
-from thalweg.evidence.own_optimizer.diagnosis import diagnosed, diagnosed_gently
+from thalweg.evidence.own_optimizer.diagnosis import diagnosed, diagnosed_gently, diagnosed_second
 from thalweg.evidence.own_optimizer.explain import source
 from thalweg.evidence.own_optimizer.fingerprint import Verdict
 from thalweg.evidence.own_optimizer.laws import calling, memory, parameters
@@ -174,8 +175,8 @@ def _verdict(made: Any, rule: str, reading: Reading, how: str) -> OptimizerCheck
         for law in LAWS:
             findings += _kept(reading, law, reading)
         hyper = case.traces[0].settings.choices[0]
-        findings += _kept(reading, parameters.are_apart, reading, _believed(verdict, rule), hyper)
-        findings = _ordered([*findings, *mistakes])
+        apart = _kept(reading, parameters.are_apart, reading, _believed(verdict, rule), hyper)
+        findings = _ordered([*findings, *_of_second(apart, mistakes, case), *mistakes])
         remarks = [*(verdict.notes if verdict else ()), *_remarks(reading, made)]
     sentence = _sentence(tuple(findings), rule, form)
     return OptimizerCheck(not findings, rule, form, understood, tuple(findings), tuple(remarks), sentence, source(rule))
@@ -216,13 +217,35 @@ def _believed(verdict: Verdict | None, rule: str) -> list[Any]:
     return own or list(accepted(rule))
 
 
+FOLLOW = {  # what follows from a finding, and is not told beside it
+    "only the first parameter moves": ("pairs parameters and gradients by position",),
+    "only the second parameter moves": ("pairs parameters and gradients by position",),
+    "keeps the caller's gradient": ("changes the gradient",),
+    "not finite": ("a zero gradient gives nan",),
+}
+
+
+def _of_second(apart: list[Finding], mistakes: list[Finding], case: Case) -> list[Finding]:
+    """Where the second parameter moves by a formula of its own: what is wrong with it, if the first is right."""
+    if [one.name for one in apart] != [parameters.ANOTHER_FORMULA]:
+        return apart
+    if mistakes:  # the first is wrong; that is told, and the second need not be
+        return []
+    found: list[Finding] = []
+    with contextlib.suppress(Exception):
+        found = diagnosed_second(case)
+    return [
+        replace(one, sentence=f"in what is done with the second of two parameters, {one.sentence}") for one in found
+    ] or apart
+
+
 LATE = ("not finite", "a zero gradient gives nan", "differs")  # what follows from something else, if that was found
 
 
 def _ordered(findings: list[Finding]) -> list[Finding]:
     """Causes before consequences, and no consequence twice."""
     names = {one.name for one in findings}
-    findings = [one for one in findings if not (one.name == "a zero gradient gives nan" and "not finite" in names)]
+    findings = [one for one in findings if not any(one.name in FOLLOW.get(name, ()) for name in names)]
     return sorted(findings, key=lambda one: LATE.index(one.name) + 1 if one.name in LATE else 0)
 
 
@@ -240,10 +263,16 @@ def words(reading: Reading) -> str:
     return f"{title} on {plan.holder.words}"
 
 
+def ended(sentence: str) -> str:
+    """With a full stop, if no other sign ends it."""
+    return sentence if sentence.endswith(("?", "!", ".")) else f"{sentence}."
+
+
 def _sentence(findings: tuple[Finding, ...], rule: str, form: str) -> str:
     if not findings:
-        return f"nothing speaks against this {rule}{f', {form}' if form else ''} ({source(rule)})."
+        known_from = "" if re.search(r"\(.*\d{4}.*\)", form) else f" ({source(rule)})"
+        return f"nothing speaks against this {rule}{f', {form}' if form else ''}{known_from}."
     first = findings[0]
     more = f" And {len(findings) - 1} more." if len(findings) > 1 else ""
     place = f"line {first.line}: " if first.line and not first.sentence.startswith("a step fails, line") else ""
-    return f"{place}{first.sentence.rstrip('.')}.{more}"
+    return f"{place}{ended(first.sentence)}{more}"

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.evidence.own_optimizer.case import Case, case_of
+from thalweg.evidence.own_optimizer.case import Case, Trace, case_of
+from thalweg.evidence.own_optimizer.catalogue.lines import Form
 from thalweg.evidence.own_optimizer.explain import finding
 from thalweg.evidence.own_optimizer.fingerprint import Verdict, identify
 from thalweg.evidence.own_optimizer.laws.finding import Finding
-from thalweg.evidence.own_optimizer.reading.trial import Reading
+from thalweg.evidence.own_optimizer.reading.holders import turned
+from thalweg.evidence.own_optimizer.reading.plans import OTHER, TELLING
+from thalweg.evidence.own_optimizer.reading.trial import Reading, last_line, quiet
 from thalweg.evidence.own_optimizer.sightings import line_of
 
 
@@ -26,7 +29,7 @@ def diagnosed(case: Case) -> tuple[Verdict | None, list[Finding]]:
     gentle = case_of(case.reading, case.made, case.rule, gentle=True)
     if not gentle.finite:
         return None, [broken]
-    verdict, found = _explained(gentle)
+    verdict, found = _explained(gentle, case)
     return verdict, [*(one for one in found if one.name != "differs"), broken]
 
 
@@ -36,23 +39,65 @@ def diagnosed_gently(reading: Reading, made: Any, rule: str) -> list[Finding]:
     return [one for one in _explained(case)[1] if one.name != "differs"] if case.finite else []
 
 
-def _explained(case: Case) -> tuple[Verdict, list[Finding]]:
+def _explained(case: Case, broken: Case | None = None) -> tuple[Verdict, list[Finding]]:
+    """The verdict and its finding; of what is one on this path, that which breaks down where `broken` does."""
     verdict = identify(case)
+    if broken and (breaking := tuple(one for one in verdict.suspects if _breaks_down(one.form, broken))):
+        verdict = replace(verdict, suspects=breaking)
     trace = case.traces[0]
     line = line_of(verdict.suspects[0], case.reading, trace) if verdict.suspects else None
     found = finding(verdict, case.traces, case.rule, line)
     return verdict, [found] if found else []
 
 
+def _breaks_down(form: Form, case: Case) -> bool:
+    with quiet():
+        for trace in case.traces:
+            path = form.path(trace.settings.choices[0], trace.probe.w, trace.probe.slope)
+            if not trace.finite and not all(np.isfinite(next(path)).all() for _ in trace.path):
+                return True
+    return False
+
+
 def _not_finite(case: Case) -> Finding:
     trace = next(trace for trace in case.traces if not trace.finite)
     k, point = next((k, point) for k, point in enumerate(trace.path, 1) if not np.isfinite(point).all())
     number = point[~np.isfinite(point)][0]
-    return Finding(
-        "not finite",
-        f"after step {k} with ordinary gradients the weights hold {number}: look for a division by 0, such as by "
-        "1 - beta**t with t = 0, and for a root of a negative number",
-    )
+    said, line = _first_error(case, trace, k)
+    look = "look for a division by 0, such as by 1 - beta**t with t = 0, and for a root of a negative number"
+    if "divide" in said:
+        counted = "; is it 1 - beta**t with t still 0? Then count t before it is used" if case.counts else ""
+        look = f"line {line} divides by 0{counted}"
+    elif "sqrt" in said or "power" in said:
+        look = f"line {line} takes the root of a negative number; the squares of gradients are never negative"
+    sentence = f"after step {k} with ordinary gradients the weights hold {number}: {look}"
+    return Finding("not finite", sentence, line)
+
+
+def _first_error(case: Case, trace: Trace, k: int) -> tuple[str, int | None]:
+    """What NumPy says of the first arithmetic that gave no number, and the learner's line of it."""
+    reading = case.reading
+    arrays = [trace.probe.w] if reading.one else [trace.probe.w, np.full((2, 1), 0.5)]
+    tuned = reading.plan.but(hyper=(TELLING, OTHER)[trace.number])
+    try:
+        with quiet():
+            session = replace(reading, plan=tuned).start(arrays)
+            with np.errstate(divide="raise", invalid="raise"):
+                for slopes in trace.probe.slopes[:k]:
+                    session.step(slopes)
+    except FloatingPointError as error:
+        return str(error), last_line(error, reading.file)
+    except Exception:  # noqa: S110 - then there is nothing to tell
+        pass
+    return "", None
+
+
+def diagnosed_second(case: Case) -> list[Finding]:
+    """The named mistakes in what is done with the second of two parameters."""
+    plan = case.reading.plan
+    there = replace(case.reading, plan=plan.but(holder=turned(plan.holder)), one=False)
+    found = diagnosed(case_of(there, case.made, case.rule))[1]
+    return [one for one in found if one.name not in ("differs", "not finite")]
 
 
 def _counted_late(case: Case) -> tuple[Verdict, Finding] | None:

@@ -39,7 +39,8 @@ def finding(verdict: Verdict, traces: Sequence[Trace], rule: str, line: int | No
 def _named(verdict: Verdict, traces: Sequence[Trace], rule: str, line: int | None) -> Finding:
     first = verdict.suspects[0]
     title = first.title
-    others = [suspect.title for suspect in verdict.suspects[1:] if not title.startswith(suspect.title)]
+    titles = [suspect.title for suspect in verdict.suspects[1:]]
+    others = [one for one in titles if not title.startswith(one) and not one.startswith(title)]
     if others:
         title = f"{title}; or, which comes to the same numbers: {'; or: '.join(others)}"
     also = f", so that it is {verdict.other.rule}" if verdict.other else ""
@@ -105,7 +106,8 @@ def _another(verdict: Verdict, rule: str, line: int | None) -> Finding:
 
 
 LACKS = {
-    ("nesterov", "momentum"): "The look-ahead is missing, or its gradient is taken at w. ",
+    ("nesterov", "momentum"): "The look-ahead is missing, or its gradient is taken at w, or the old v is looked up "
+    "after v was changed in place. ",
     ("nesterov", "gd"): "The velocity is missing. ",
     ("momentum", "gd"): "The velocity is missing. ",
     ("momentum", "nesterov"): "It looks ahead. ",
@@ -145,9 +147,12 @@ def _unnamed(verdict: Verdict, rule: str) -> Finding:
     form = f", {verdict.right.title}" if verdict.right.title else ""
     right = _texts(verdict.right)
     lines = ", ".join(f"`{text}`" for text in right)
-    same = f"The first {verdict.difference.step - 1} steps are right; " if verdict.difference.step > 1 else ""
+    right_so_far = verdict.difference.step - 1
+    steps = "step is" if right_so_far == 1 else f"{right_so_far} steps are"
+    same = f"The first {steps} right; " if right_so_far else "S"
+    seen = str(verdict.difference) if right_so_far else str(verdict.difference)[1:]
     sentence = (
-        f"it is not {rule}, and no single mistake that is known here explains it. {same}{verdict.difference} "
+        f"it is not {rule}, and no single mistake that is known here explains it. {same}{seen} "
         f"(compared with {rule}{form}: {lines}; {source(rule)})"
     )
     return Finding("differs", f"{sentence}.", None, (), right)

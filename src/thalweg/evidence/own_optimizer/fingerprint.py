@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from thalweg.evidence.own_optimizer.case import Case, Trace, case_of
-from thalweg.evidence.own_optimizer.catalogue.forms import accepted
+from thalweg.evidence.own_optimizer.catalogue.forms import accepted, scheduled
 from thalweg.evidence.own_optimizer.catalogue.known import Mistake, with_a_number
 from thalweg.evidence.own_optimizer.catalogue.lines import Form
 from thalweg.evidence.own_optimizer.probes import Difference, first_difference, slack
-from thalweg.evidence.own_optimizer.reading.hyper import Settings
+from thalweg.evidence.own_optimizer.reading.hyper import Settings, has_multiplier
 from thalweg.evidence.own_optimizer.reading.plans import hyper_of
 from thalweg.evidence.own_optimizer.reading.trial import quiet
 from thalweg.evidence.own_optimizer.sightings import Sightings
@@ -47,7 +47,7 @@ def identify(case: Case) -> Verdict:
 
 
 def _accepted(case: Case) -> Verdict | None:
-    for form in accepted(case.rule):
+    for form in (*accepted(case.rule), *(scheduled(case.rule) if has_multiplier(case.made) else ())):
         if (hyper := case.fitting(form)) is not None:
             return Verdict(form=form, hyper=hyper)
     return None

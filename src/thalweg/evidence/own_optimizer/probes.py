@@ -47,13 +47,15 @@ class Probe:
 
 
 def probe(number: int, steps: int, *, field: bool, gentle: bool = False) -> Probe:
-    """The probe of this number, 0 or 1. A gentle one has positive gradients only, so that roots stay real."""
+    """The probe of this number, 0 (2, 3) or 1 (3, 2). A gentle one has positive gradients only: roots stay real."""
     rng = stream(number, Purpose.PROBE, 7)
     w = rng.normal(size=(2, 3)) + np.array([[1.0, -1.0, 2.0], [-1.5, 0.5, 1.0]])
     offset = rng.normal(size=(2, 3))
     grads = rng.normal(size=(steps, 2, 3)) + offset
     grads = np.abs(grads) if gentle else grads
-    return Probe(w, grads if field else SCALES[number] * grads, field, gentle)
+    grads = grads if field else SCALES[number] * grads
+    turned = number == 1  # (3, 2), so that a number of rows is no other number by chance
+    return Probe(w.T.copy() if turned else w, grads.transpose(0, 2, 1).copy() if turned else grads, field, gentle)
 
 
 def agrees(path: Array, other: Array, start: Array, relative: float = RELATIVE) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 
 from thalweg.evidence.own_optimizer.case import Trace
 from thalweg.evidence.own_optimizer.catalogue.lines import Form
-from thalweg.evidence.own_optimizer.reading.holders import detached
+from thalweg.evidence.own_optimizer.reading.holders import FLOATS, NUMBER, detached
 from thalweg.evidence.own_optimizer.reading.trial import Reading, quiet
 from thalweg.evidence.own_optimizer.suspects import Suspect
 
@@ -31,7 +31,7 @@ class Sightings:
     @classmethod
     def of(cls, reading: Reading, trace: Trace) -> "Sightings":
         """What turns up in step 3; nothing where the code is not run step by step on arrays."""
-        if reading.plan.loop or not reading.plan.holder.shape_kept or reading.plan.holder.words == "one number":
+        if reading.plan.loop or reading.plan.holder in (FLOATS, NUMBER):
             return cls()
         arrays = [trace.probe.w] if reading.one else [trace.probe.w, np.full((2, 1), 0.5)]
         with quiet():
@@ -126,4 +126,6 @@ def _inside(value: Any, depth: int) -> Iterator[Any]:
 
 
 def _equal(target: Any, value: Any) -> bool:
+    if np.shape(value) == (np.size(target),):  # a learner's flat array
+        target = np.ravel(target)
     return np.shape(target) == np.shape(value) and np.allclose(value, target, rtol=1e-9, atol=0)

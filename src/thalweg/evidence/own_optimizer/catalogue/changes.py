@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from thalweg.evidence.own_optimizer.catalogue.lines import Form, Line, expression, shown
+from thalweg.evidence.own_optimizer.catalogue.lines import Form, Line, expression, names_in, shown
 
 Rewrite = tuple[ast.expr, str]  # the changed expression, and what was changed, in words
 
@@ -53,7 +53,9 @@ def slips(form: Form) -> Iterator[tuple[Form, str, str]]:
         scope = Scope.of(form, line)
         if line.name == "t" or (line.name == "g" and shown(line.tree) == "grad(w)"):
             continue  # known mistakes say more about these
-        for tree, phrase in _rewrites(line.tree, scope):
+        kept = line.name in names_in(line.tree) and line.name != "w"
+        cut = (_call("trunc", line.tree), "the value is cut to whole numbers: the memory has an integer dtype")
+        for tree, phrase in (*_rewrites(line.tree, scope), *([cut] if kept else [])):
             yield form.but(line.name, tree), line.name, phrase
 
 
@@ -84,6 +86,8 @@ def _here(node: ast.expr, scope: Scope) -> Iterator[Rewrite]:
             yield from _powers(left, right)
         case ast.Call(ast.Name("sqrt"), [inside]):
             yield inside, f"the root of {shown(inside)} is missing"
+            yield ast.BinOp(inside, ast.Pow(), ast.Constant(2)), f"{shown(inside)} is squared instead of rooted"
+            yield ast.BinOp(inside, ast.Div(), ast.Constant(2)), f"{shown(inside)} is halved instead of rooted"
             yield _call("mean", node), f"{shown(node)} is averaged over the entries"
             yield _call("norm", inside), f"the norm stands where the root of {shown(inside)} belongs"
         case ast.Call(ast.Name("maximum"), [left, right]):
@@ -162,6 +166,9 @@ def _products(left: ast.expr, right: ast.expr) -> Iterator[Rewrite]:
     yield ast.BinOp(right, ast.Div(), left), f"{a} divides instead of multiplying"
     yield ast.BinOp(left, ast.Add(), right), f"{a} and {b} are added instead of multiplied"
     yield ast.BinOp(left, ast.Sub(), right), f"{b} is subtracted from {a} instead of multiplied by it"
+    if isinstance(right, ast.BinOp) and isinstance(right.op, ast.Pow) and isinstance(right.right, ast.Constant):
+        product = ast.BinOp(left, ast.Mult(), right.left)
+        yield ast.BinOp(product, ast.Pow(), right.right), f"the square covers {a}, too"
 
 
 def _quotients(left: ast.expr, right: ast.expr) -> Iterator[Rewrite]:
@@ -170,8 +177,8 @@ def _quotients(left: ast.expr, right: ast.expr) -> Iterator[Rewrite]:
     yield ast.BinOp(left, ast.Mult(), right), f"{b} multiplies instead of dividing"
     yield ast.BinOp(right, ast.Div(), left), f"{a} / ({b}) is upside down"
     yield ast.BinOp(left, ast.FloorDiv(), right), f"{a} // ({b}) rounds down to whole numbers"
-    if isinstance(right, ast.BinOp) and isinstance(right.op, ast.Add):  # brackets forgotten: a / b + c
-        split = ast.BinOp(ast.BinOp(left, ast.Div(), right.left), ast.Add(), right.right)
+    if isinstance(right, ast.BinOp) and isinstance(right.op, ast.Add | ast.Sub):  # brackets forgotten: a / b + c
+        split = ast.BinOp(ast.BinOp(left, ast.Div(), right.left), right.op, right.right)
         yield split, f"the brackets round {b} are missing"
 
 

@@ -203,15 +203,6 @@ w = u - {_STEP}
 u = w - {_STEP}
 w = u - lr * decay * u
 
-# with the decay not multiplied by lr (Loshchilov & Hutter 2019, algorithm 2, schedule 1; PyTorch multiplies)
-{_CORRECTED}
-w = w - {_STEP} - decay * w
-
-# with the decay after the step and not multiplied by lr (PyTorch multiplies)
-{_CORRECTED}
-u = w - {_STEP}
-w = u - decay * u
-
 # {_BOTH}
 {_MOMENTS}
 {_IN_THE_RATE}
@@ -229,6 +220,27 @@ w = u - a * m / d
 w = w - lr * (beta1 * m_hat + (1 - beta1) * g / (1 - beta1**t)) / (sqrt(v_hat) + eps)
 """,
 }
+
+
+# Accepted of code that takes the paper's schedule multiplier beside lr: then lr has no part in the decay.
+SCHEDULED: dict[str, str] = {
+    "adamw": f"""
+# with the decay times the schedule multiplier, here 1, and not times lr
+{_CORRECTED}
+w = w - {_STEP} - decay * w
+
+# with the decay first, times the schedule multiplier, here 1, and not times lr
+{_CORRECTED}
+u = w * (1 - decay)
+w = u - {_STEP}
+""",
+}
+
+
+@cache
+def scheduled(rule: str) -> tuple[Form, ...]:
+    """The forms of a rule for code that takes a schedule multiplier."""
+    return tuple(_block(rule, text) for text in SCHEDULED.get(rule, "").split("#")[1:])
 
 
 @cache

@@ -19,9 +19,9 @@ from functools import cache
 
 from thalweg.evidence.own_optimizer.catalogue.lines import FUNCTIONS, Form, Line, expression, names_in, replaced
 from thalweg.evidence.own_optimizer.catalogue.mistakes_any import ANY, WITH_A_NUMBER
+from thalweg.evidence.own_optimizer.catalogue.mistakes_decay import DECOUPLED, DECOUPLED_FIRST
 from thalweg.evidence.own_optimizer.catalogue.mistakes_moments import (
     ADAM_STEP,
-    DECOUPLED,
     IN_BOTH,
     IN_THE_RATE,
     MOMENTS,
@@ -30,11 +30,13 @@ from thalweg.evidence.own_optimizer.catalogue.mistakes_squares import SQUARES, S
 from thalweg.evidence.own_optimizer.catalogue.mistakes_velocity import (
     MOMENTUM,
     NESTEROV,
+    PLAIN,
     RATE_INSIDE_STEP,
     VELOCITIES,
 )
 
 BY_RULE = {
+    "gd": (PLAIN,),
     "momentum": (*VELOCITIES, MOMENTUM, RATE_INSIDE_STEP),
     "nesterov": (*NESTEROV, *VELOCITIES),
     "rmsprop": (SQUARES, SQUARES_STEP),
@@ -43,7 +45,7 @@ BY_RULE = {
     "adam": (MOMENTS, ADAM_STEP, IN_THE_RATE, IN_BOTH),
     "amsgrad": (MOMENTS, IN_THE_RATE),
     "nadam": (MOMENTS,),
-    "adamw": (DECOUPLED, MOMENTS, IN_THE_RATE, IN_BOTH),
+    "adamw": (DECOUPLED, DECOUPLED_FIRST, MOMENTS, IN_THE_RATE, IN_BOTH),
 }
 
 
@@ -118,7 +120,7 @@ def _changed(form: Form, change: str) -> Form | None:
 
 def _reads(form: Form, text: str) -> bool:
     """Does the form know every name of this expression?"""
-    always = {*FUNCTIONS, "k", "n", "w", "g", "grad", "first", *(f"{name}_old" for name in form.names)}
+    always = {*FUNCTIONS, "k", "n", "rows", "w", "g", "grad", "first", *(f"{name}_old" for name in form.names)}
     return names_in(expression(text)) <= form.names | always
 
 

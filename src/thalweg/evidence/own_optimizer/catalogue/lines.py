@@ -42,6 +42,8 @@ FUNCTIONS: dict[str, Any] = {
     "total": np.sum,
     "largest": np.max,
     "norm": lambda x: np.sqrt(np.sum(np.square(x))),
+    "trunc": np.trunc,
+    "mean_of_rows": lambda x: np.mean(x, axis=0, keepdims=True) + 0 * x,
     "float32": lambda x: np.float64(np.float32(x)) if np.ndim(x) == 0 else x.astype(np.float32).astype(np.float64),
 }
 
@@ -113,6 +115,7 @@ class Form:
     def beginning(self, hyper: Mapping[str, float], w: Array) -> dict[str, Any]:
         """All names and their values before the first step."""
         env: dict[str, Any] = {**FUNCTIONS, **self.outside, **hyper, "w": w, "n": float(w.size)}
+        env["rows"] = float(w.shape[0] if w.ndim else 1)
         for line in self.lines:
             if line.name not in env:
                 env[line.name] = value(expression(self.start.get(line.name, "0.0")), env)

@@ -46,6 +46,18 @@ g = 2 * grad(w)
 # the gradient is halved
 g = grad(w) / 2
 
+# the gradient is divided by the number of rows of the parameter
+g = grad(w) / rows
+
+# the gradient is multiplied by the number of rows of the parameter
+g = grad(w) * rows
+
+# the gradient is averaged over its first axis, as if that were the batch
+g = mean_of_rows(grad(w))
+
+# the gradient is summed over its first axis, as if that were the batch
+g = mean_of_rows(grad(w)) * rows
+
 # only the sign of the gradient is used
 g = sign(grad(w))
 

@@ -105,6 +105,18 @@ v = beta2 * v + (1 - beta2) * mean(g**2)
 # the square is summed over the entries: one rate for all
 v = beta2 * v + (1 - beta2) * total(g**2)
 
+# g is not squared in v
+v = beta2 * v + (1 - beta2) * g
+
+# g is not squared in v, and the root is that of the absolute value
+where w = w - lr * m_hat / (sqrt(v_hat) + eps)
+v = beta2 * v + (1 - beta2) * g
+w = w - lr * m_hat / (sqrt(abs(v_hat)) + eps)
+
+# m and v are cut to whole numbers: their memory has an integer dtype
+m = trunc(beta1 * m + (1 - beta1) * g)
+v = trunc(beta2 * v + (1 - beta2) * g**2)
+
 # the average itself is squared instead of the gradient
 v = (beta2 * v + (1 - beta2) * g)**2
 
@@ -225,61 +237,4 @@ d = sqrt(v) + eps
 
 # the root of the correction of v is missing
 d = sqrt(v) / (1 - beta2**t) + eps
-"""
-
-DECOUPLED = """
-# the decay is an L2 penalty in the gradient, not decoupled from the moments
-g = grad(w) + decay * w
-w = w - lr * m_hat / (sqrt(v_hat) + eps)
-
-# the decay is an L2 penalty in the gradient, not decoupled from the moments, and eps is inside the root
-g = grad(w) + decay * w
-w = w - lr * m_hat / sqrt(v_hat + eps)
-
-# the decay is an L2 penalty in the gradient with the factor 2, not decoupled from the moments
-g = grad(w) + 2 * decay * w
-w = w - lr * m_hat / (sqrt(v_hat) + eps)
-
-# the decay is an L2 penalty in the gradient as well as decoupled
-g = grad(w) + decay * w
-
-# the decay goes into the first moment
-m = beta1 * m + (1 - beta1) * (g + decay * w)
-w = w - lr * m_hat / (sqrt(v_hat) + eps)
-
-# the decay is an L1 penalty: the sign of w is used
-w = w - lr * (m_hat / (sqrt(v_hat) + eps) + decay * sign(w))
-
-# the decay is divided by the root of v, too
-w = w - lr * (m_hat + decay * w) / (sqrt(v_hat) + eps)
-
-# the decay is divided by the root of v, too
-w = w - lr * (m_hat / (sqrt(v_hat) + eps) + decay * w / (sqrt(v_hat) + eps))
-
-# the decay makes the weights grow: its sign is wrong
-w = w - lr * (m_hat / (sqrt(v_hat) + eps) - decay * w)
-
-# the decay makes the weights grow: its sign is wrong
-w = w - lr * m_hat / (sqrt(v_hat) + eps) + decay * w
-
-# the decay is multiplied by lr twice
-w = w - lr * (m_hat / (sqrt(v_hat) + eps) + lr * decay * w)
-
-# the decay is applied twice
-w = w - lr * (m_hat / (sqrt(v_hat) + eps) + 2 * decay * w)
-
-# the decay is applied to the gradient instead of the weights
-w = w - lr * (m_hat / (sqrt(v_hat) + eps) + decay * g)
-
-# the decay does not use the weights: a constant is subtracted
-w = w - lr * (m_hat / (sqrt(v_hat) + eps) + decay)
-
-# the weights are multiplied by the decay instead of by 1 - lr * decay
-u = w * decay
-
-# the weights are multiplied by lr * decay instead of by 1 - lr * decay
-u = w * lr * decay
-
-# the weights are divided by 1 - lr * decay
-u = w / (1 - lr * decay)
 """

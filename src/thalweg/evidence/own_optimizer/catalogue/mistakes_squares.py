@@ -19,6 +19,14 @@ s = s + (1 - rho) * g**2
 # g is not squared
 s = rho * s + (1 - rho) * g
 
+# g is not squared, and the root is that of the absolute value
+where w = w - lr * g / (sqrt(s) + eps)
+s = rho * s + (1 - rho) * g
+w = w - lr * g / (sqrt(abs(s)) + eps)
+
+# s is cut to whole numbers: its memory has an integer dtype
+s = trunc(rho * s + (1 - rho) * g**2)
+
 # the absolute value of g stands where its square belongs
 s = rho * s + (1 - rho) * abs(g)
 

@@ -1,5 +1,10 @@
 """Mistakes in momentum and Nesterov. How a block is read is said in known.py."""
 
+PLAIN = """
+# weights and gradient are exchanged
+w = g - lr * w
+"""
+
 VELOCITY = """
 # the velocity starts at 1 instead of 0
 start v = 1
@@ -26,9 +31,6 @@ v = (1 - beta) * v + beta * g
 
 # the old velocity is forgotten
 v = (1 - beta) * g
-
-# the old velocity is forgotten
-v = g
 
 # beta is missing: the velocity never fades
 v = v + (1 - beta) * g

@@ -131,7 +131,7 @@ def keeps_float64(reading: Reading) -> Iterator[Finding]:
 
 def widens_float32(reading: Reading) -> str | None:
     """A remark on float32 parameters that come back as float64, which costs memory and time."""
-    if reading.plan.holder not in (LIST, DICT, ARRAY):
+    if reading.plan.holder not in (LIST, DICT, ARRAY) or reading.plan.adds:  # added by us, in float64
         return None
     shapes = shapes_of(reading)
     start = [array.astype(np.float32) for array in weights(*shapes)]
@@ -179,9 +179,8 @@ def _shape_that_differs(reading: Reading) -> Finding | None:
 def survives_zero(reading: Reading) -> Iterator[Finding]:
     """A gradient of zeros, as behind a dead unit, is no reason for nan."""
     shapes = shapes_of(reading)
-    grads = gradients(*shapes)
-    nothing = [[np.zeros_like(array) for array in arrays] for arrays in grads]
-    path = reading.path(weights(*shapes), scripted([*nothing[:2], *grads[:2]]))
+    nothing = [[np.zeros_like(array) for array in arrays] for arrays in gradients(*shapes)]
+    path = reading.path(weights(*shapes), scripted(nothing[:2]))
     for k, points in enumerate(path, 1):
         if not all(np.isfinite(array).all() for array in points):
             yield Finding(

@@ -12,6 +12,7 @@ from thalweg.evidence.own_optimizer.reading.session import Slopes
 from thalweg.evidence.own_optimizer.reading.trial import Reading, last_line, quiet, told
 from thalweg.formulas.arrays import Array
 
+ANOTHER_FORMULA = "the second parameter moves by another formula"
 SAME, UNLIKE = ((2, 3), (2, 3)), ((2, 3), (4,))
 
 
@@ -37,7 +38,10 @@ class Pair:
 
 def are_apart(reading: Reading, forms: Sequence[Form], hyper: Mapping[str, float]) -> Iterator[Finding]:
     """Two parameters move as each does alone. `forms` are what the optimizer is believed to be, for the diagnosis."""
-    if reading.plan.holder.most == 1 or not reading.one or reading.plan.holder.words.startswith("a layer"):
+    if reading.plan.holder.most == 1:
+        return
+    if not reading.one:
+        yield from follow_one_formula(reading, Pair.of(SAME), forms, hyper)
         return
     for shapes in (SAME, UNLIKE):
         pair = Pair.of(shapes)
@@ -49,12 +53,49 @@ def are_apart(reading: Reading, forms: Sequence[Form], hyper: Mapping[str, float
             return
         k = unlike(together, alone)
         if k and not _only_decay(reading, pair):
-            yield _diagnosed(reading, pair, together, alone, forms, hyper) or Finding(
+            named = _diagnosed(reading, pair, together, alone, forms, hyper)
+            named = named or next(follow_one_formula(reading, pair, forms, hyper), None)
+            yield named or Finding(
                 "parameters disturb each other",
                 f"two parameters together move otherwise than each alone, first in step {k}: something is shared "
                 "between them, such as a memory, a count or a norm. Keep one memory for each parameter",
             )
             return
+
+
+def follow_one_formula(
+    reading: Reading, pair: Pair, forms: Sequence[Form], hyper: Mapping[str, float]
+) -> Iterator[Finding]:
+    """Where the first of two parameters follows a formula to the end, so does the second; it may be free of decay."""
+    together = pair.together(reading)
+    if still := _still(together, pair):
+        yield still
+        return
+    with quiet():
+        paths = [_simulated(form, hyper, pair) for form in forms]
+        paths = [theirs for theirs in paths if _same(together, theirs, 0)]
+        free = [_simulated(form, {**hyper, "decay": 0.0}, pair) for form in forms if "decay" in form.names]
+    if not paths or any(_same(together, theirs, 1) for theirs in (*paths, *free)):
+        return
+    theirs = [points[1:] for points in paths[0]]
+    k = unlike([points[1:] for points in together], theirs) or 1
+    yield Finding(
+        ANOTHER_FORMULA,
+        f"of two parameters the first moves by one formula throughout and the second by another, first in step {k}. "
+        "Compare the lines for the one (weights) with those for the other (biases)",
+    )
+
+
+def _still(together: list[list[Array]], pair: Pair) -> Finding | None:
+    """One of two parameters that never moves, though its gradients are not 0."""
+    for i, which in ((1, "first"), (0, "second")):
+        if all(np.array_equal(points[i], pair.start[i]) for points in together):
+            return Finding(
+                f"only the {which} parameter moves",
+                f"of two parameters only the {which} moves; is there a return inside the loop over the parameters, or "
+                "is something kept for one of them alone?",
+            )
+    return None
 
 
 def _crash(reading: Reading, error: Exception) -> Finding:
@@ -83,13 +124,8 @@ def _diagnosed(
     hyper: Mapping[str, float],
 ) -> Finding | None:
     """Why, where it can be told exactly."""
-    for i, which in ((1, "first"), (0, "second")):
-        still = all(np.array_equal(points[i], pair.start[i]) for points in together)
-        if still and not alike(alone[-1][i], pair.start[i]):
-            return Finding(
-                f"only the {which} parameter moves",
-                f"of two parameters only the {which} moves; is there a return inside the loop over the parameters?",
-            )
+    if any(not alike(a, b) for a, b in zip(alone[-1], pair.start, strict=True)) and (still := _still(together, pair)):
+        return still
     if wrong := _wrong_gradient(reading, pair, together):
         return wrong
     with quiet():
@@ -142,7 +178,7 @@ CAUSES = {
 
 
 def _simulated(
-    form: Form, hyper: Mapping[str, float], pair: Pair, *, share: bool, per_visit: bool
+    form: Form, hyper: Mapping[str, float], pair: Pair, *, share: bool = False, per_visit: bool = False
 ) -> list[list[Array]]:
     """Both parameters by the formula, with one memory for both or a count that advances with each."""
     env = form.beginning(hyper, pair.start[0])
@@ -153,7 +189,7 @@ def _simulated(
             envs[i]["w"] = points[i]
             try:
                 form.step(envs[i], 2 * k - 1 + i if per_visit else k, _constant(grad))
-            except ValueError:  # shapes that do not fit
+            except (ValueError, KeyError):  # shapes that do not fit, or a rule with other hyperparameters
                 return [[np.array(np.nan)] * 2 for _ in pair.grads]
             points[i] = envs[i]["w"]
         path.append(list(points))

@@ -5,7 +5,7 @@ A Holder puts arrays into what the learner's code expects, and reads them back.
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -150,6 +150,24 @@ def _read_model(held: Any) -> list[Array] | None:
     return _in_order(held.params) if isinstance(held, SimpleNamespace) and hasattr(held, "params") else None
 
 
+def _nested(arrays: Sequence[Array]) -> dict[str, dict[str, Array]]:
+    return {"layer1": dict(zip(("W", "b"), arrays, strict=False))}
+
+
+def _read_nested(held: Any) -> list[Array] | None:
+    if not isinstance(held, dict) or not all(isinstance(part, dict) for part in held.values()):
+        return None
+    return as_arrays(array for part in held.values() for array in part.values())
+
+
+def _layers(arrays: Sequence[Array]) -> list[dict[str, Array]]:
+    return [*_nested(arrays).values()]
+
+
+def _read_layers(held: Any) -> list[Array] | None:
+    return _read_nested(dict(enumerate(held))) if isinstance(held, list) else None
+
+
 def _flat(arrays: Sequence[Array]) -> list[float]:
     return [float(number) for number in np.ravel(arrays[0])]
 
@@ -173,7 +191,12 @@ DICT = Holder("a dictionary of arrays", _keyed, _same(_keyed), _in_order)
 D_KEYS = Holder("a dictionary of arrays, W1 beside dW1", _keyed, _with_d, _in_order)
 ARRAY = Holder("one array", lambda arrays: arrays[0], _same(lambda arrays: arrays[0]), _read_one, 1)
 FLOATS = Holder("a list of numbers", _flat, _same(_flat), _read_floats, 1, shape_kept=False)
+FLAT = Holder("one flat array", lambda a: np.ravel(a[0]).copy(), _same(lambda a: np.ravel(a[0])), _read_one, 1,
+              shape_kept=False)  # fmt: skip
+NESTED = Holder("dictionaries of arrays in a dictionary", _nested, _same(_nested), _read_nested, 2)
+LAYERS = Holder("a list of dictionaries of arrays", _layers, _same(_layers), _read_layers, 2)
 NUMBER = Holder("one number", lambda a: float(a[0].flat[0]), _same(lambda a: float(a[0].flat[0])), _read_number, 1)
+PARTS = Holder("two arrays, each an argument of its own", tuple, _same(tuple), _read_list, 2)
 PARAMETERS = Holder(
     "a list of objects with .data and .grad",
     lambda arrays: [Parameter(array) for array in arrays],
@@ -183,6 +206,16 @@ PARAMETERS = Holder(
 )
 LAYER = Holder("a layer with weights, biases, dweights, dbiases", _layer, _layer_grads, _read_layer, 2, inside=True)
 MODEL = Holder("a model with dictionaries params and grads", _model, _model_grads, _read_model, inside=True)
+
+
+def turned(holder: Holder) -> Holder:
+    """The same with the last parameter first, for a look at it."""
+    return replace(
+        holder,
+        hold=lambda arrays: holder.hold(arrays[::-1]),
+        grads=lambda held, arrays: holder.grads(held, arrays[::-1]),
+        read=lambda held: None if (found := holder.read(held)) is None else found[::-1],
+    )
 
 
 def _tensors(arrays: Sequence[Array]) -> list[Any]:

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.evidence.own_optimizer.reading.names import hyper_roles
+from thalweg.evidence.own_optimizer.reading.names import hyper_roles, plain
 from thalweg.evidence.own_optimizer.reading.plans import hyper_of
+from thalweg.evidence.own_optimizer.reading.roles import parameters_of
 from thalweg.evidence.own_optimizer.reading.trial import WEIGHTS, Reading, quiet
 from thalweg.formulas.rules import RULES
 
@@ -37,6 +38,13 @@ class Settings:
         own = {**{name: number for name, number in in_force.items() if name not in self.given}, **self.found}
         parts += [f"{name}={number:g} (its own)" for name, number in own.items()]
         return ", ".join(parts)
+
+
+def has_multiplier(made: Any) -> bool:
+    """Does it take a schedule multiplier of 1 beside the rate, as AdamW's paper does?"""
+    names = ("eta", "etat", "schedule", "schedulemultiplier", "lrmultiplier", "multiplier", "lrscale")
+    defaults = {plain(p.name): p.default for p in parameters_of(made)}
+    return any(defaults.get(name) == 1 for name in names)
 
 
 def settings(reading: Reading, made: Any, rule: str) -> Settings:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from inspect import Parameter
+from types import CodeType
 from typing import Any
 
 BARE = Parameter.empty
@@ -29,6 +30,7 @@ HYPER = {
     ),
     "psi": words("psi momentumdecay"),
 }
+MEMORIES = ("beta", "rho", "beta1", "beta2")
 CLEAR_LR = ("lr", "learningrate", "stepsize", "lrate")  # these may have any default; the others a rate's
 
 PARAMS = words(
@@ -65,6 +67,7 @@ STEPS = words(
     "step update __call__ applygradients applygrads apply updateparams updateparameters updateweights optimize "
     "optimise minimize move getupdate updateone run iterate updates"
 )
+SETUPS = words("setup register attach bind setparams setparameters addparams addparameters build prepare target")
 MODEL_METHODS = words("fit train predict score forward backward loss")  # of a model, not of an optimizer
 BEGINNINGS = words(
     "init initialize initialise initstate initialstate initializestate zerostate createstate newstate makestate start "
@@ -75,6 +78,17 @@ BEGINNINGS = words(
 def plain(name: str) -> str:
     """Without underscores and case: learning_rate, learningRate and LearningRate are one name."""
     return name.replace("_", "").casefold() if name != "__call__" else name
+
+
+def words_in(function: Any) -> list[str]:
+    """All the texts that a function's code holds, its keys of dictionaries among them."""
+    code = getattr(function, "__code__", None)
+    return sorted(_strings(code)) if code else []
+
+
+def _strings(code: CodeType) -> set[str]:
+    inner = (const for const in code.co_consts if isinstance(const, CodeType))
+    return {const for const in code.co_consts if isinstance(const, str)}.union(*(_strings(one) for one in inner))
 
 
 def hyper_roles(names: Mapping[str, Any], wanted: Collection[str]) -> dict[str, str]:
@@ -112,8 +126,8 @@ def _can_be(role: str, alias: str, default: Any) -> bool:
         return False
     if role == "lr":
         return alias in CLEAR_LR or default < 0.5
-    if alias == "alpha":  # of a memory: only where it is plainly no rate
-        return default >= 0.5
+    if alias == "alpha" or (alias.startswith("decay") and role in MEMORIES):
+        return default >= 0.5  # of a memory: only where it is plainly no rate, and no decay of the rate
     return True
 
 

@@ -1,5 +1,6 @@
 """The ways in which a learner's code could be meant to be called, the likeliest first."""
 
+import contextlib
 import copy
 import inspect
 import sys
@@ -7,30 +8,36 @@ import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from thalweg.errors import SpecError
 from thalweg.evidence.own_optimizer.reading.holders import (
     ARRAY,
     D_KEYS,
     DICT,
+    FLAT,
     FLOATS,
     LAYER,
+    LAYERS,
     LIST,
     MODEL,
+    NESTED,
     NUMBER,
     PARAMETERS,
+    PARTS,
     TENSORS,
     TORCH_PARAMETERS,
     TUPLE,
     Holder,
 )
+from thalweg.evidence.own_optimizer.reading.methods import methods, setup_method, step_method
 from thalweg.evidence.own_optimizer.reading.names import (
     BARE,
     BEGINNINGS,
     LOOK_AHEAD,
-    MODEL_METHODS,
-    STEPS,
     hyper_roles,
     plain,
+    words_in,
 )
 from thalweg.evidence.own_optimizer.reading.roles import (
     Role,
@@ -54,6 +61,8 @@ OTHER = {
 # Memories so short that even 1 - beta * t stays positive for a dozen steps.
 GENTLE = {**TELLING, "beta": 0.07, "rho": 0.04, "beta1": 0.06, "beta2": 0.045}
 GENTLER = {**OTHER, "beta": 0.05, "rho": 0.07, "beta1": 0.05, "beta2": 0.07}
+
+ASKING = {"grads", "pairs", "turned pairs", "gradient function", "both function"}  # how gradients come
 
 
 def hyper_of(rule: str) -> tuple[str, ...]:
@@ -84,8 +93,23 @@ def _calls(made: Any, rule: str, values: Mapping[str, float]) -> Iterator[Plan]:
 
 
 def _is_factory(made: Callable[..., Any], roles: Mapping[str, Role]) -> bool:
-    """A function of hyperparameters alone, or of none: it makes an optimizer."""
-    return all(role.kind == "hyper" for role in roles.values()) and not unknown_names(parameters_of(made), roles)
+    """A function of hyperparameters alone, or of none; or of parameters, too, if what it returns can be called."""
+    kinds = {role.kind for role in roles.values()}
+    if not kinds <= {"hyper", "params"} or unknown_names(parameters_of(made), roles):
+        return False
+    return "params" not in kinds or callable(_tried_out(made, roles, TELLING))
+
+
+def _tried_out(made: Callable[..., Any], roles: Mapping[str, Role], values: Mapping[str, float]) -> Any:
+    """What it makes of hyperparameters, and of parameters held in the first way that it takes; None of none."""
+    given = {name: values[role.name] for name, role in roles.items() if role.name in values}
+    asked = [name for name, role in roles.items() if role.kind == "params"]
+    if not asked:
+        return made(**given)
+    for holder in (LIST, DICT, ARRAY, FLAT, PARAMETERS):
+        with contextlib.suppress(Exception):
+            return made(**given, **{asked[0]: holder.hold([np.ones((2, 3))])})
+    return None
 
 
 def _of_function(made: Callable[..., Any], rule: str, values: Mapping[str, float]) -> Iterator[Plan]:
@@ -108,7 +132,7 @@ def _by_place(roles: dict[str, Role], parameters: Sequence[inspect.Parameter]) -
     roles = dict(roles)
     for kind in ("params", "grads"):
         given = {role.kind for role in roles.values()}
-        if given & {kind, "pairs", "turned pairs", "layer"} or (
+        if given & {kind, "part", "pairs", "turned pairs", "layer"} or (
             kind == "grads" and given & {"gradient function", "both function"}
         ):
             continue
@@ -138,7 +162,7 @@ def _of_methods(
     slate: Slate,
 ) -> Iterator[Plan]:
     """The plans of an object with methods: `kind` is its class, or the object itself."""
-    name = _step_method(kind)
+    name = step_method(kind)
     parameters = [p for p in parameters_of(getattr(kind, name)) if p.name != "self"]
     held = {"params", "layer"} & {role.kind for role in made_with.values()}
     for loop in (False, True):
@@ -149,16 +173,18 @@ def _of_methods(
         if not loop:
             roles = _by_place(roles, parameters) if not held and len(roles) > 1 else _grads_alone(roles, parameters)
         _refuse_unknown(name, parameters, roles)
-        around = tuple(one for one in _methods(kind) if plain(one) in ("preupdateparams", "postupdateparams"))
-        ahead = next((one for one in _methods(kind) if plain(one) in LOOK_AHEAD), "")
-        yield _plan(make, made_with, name, roles, parameters, values, slate, loop=loop, around=around, look_ahead=ahead)
+        around = tuple(one for one in methods(kind) if plain(one) in ("preupdateparams", "postupdateparams"))
+        ahead = next((one for one in methods(kind) if plain(one) in LOOK_AHEAD), "")
+        states = {"state", "bundle"} & {role.kind for role in roles.values()}
+        ways = {"around": around, "look_ahead": ahead, "setup": "" if states or held else setup_method(kind)}
+        yield _plan(make, made_with, name, roles, parameters, values, slate, loop=loop, **ways)
 
 
 def _grads_alone(roles: dict[str, Role], parameters: Sequence[inspect.Parameter]) -> dict[str, Role]:
     """step(x) of an object that has the parameters already, or returns what to add: x is the gradient."""
     told = {role.kind for role in roles.values()}
     free = [name for name, role in roles.items() if role.kind in ("state", "params")]
-    if told & {"grads", "pairs", "turned pairs", "layer", "gradient function", "both function"} or not free:
+    if told & {"grads", "part", "pairs", "turned pairs", "layer", "gradient function", "both function"} or not free:
         return roles
     return {**roles, free[0]: Role("grads")}
 
@@ -168,15 +194,15 @@ def _of_factory(made: Callable[..., Any], rule: str, values: Mapping[str, float]
     roles = made_roles(parameters_of(made), hyper_of(rule))
     roles |= switches(parameters_of(made), rule, roles)
 
-    def make(**hyper: float) -> Any:
-        thing = made(**hyper)
+    def make(**arguments: Any) -> Any:
+        thing = made(**arguments)
         if isinstance(thing, tuple) and len(thing) == 3 and all(callable(part) for part in thing):
             return _of_three(*thing)
         if isinstance(thing, tuple) and len(thing) == 2 and all(callable(part) for part in thing):
             return types.SimpleNamespace(init=thing[0], update=thing[1])
         return types.SimpleNamespace(step=thing) if inspect.isroutine(thing) else thing
 
-    one = make(**{name: values[role.name] for name, role in roles.items() if role.name in values})
+    one = _tried_out(make, roles, values)
     yield from _of_methods(one, make, roles, rule, values, Slate(made))
 
 
@@ -205,27 +231,6 @@ def _plan(
     return Plan(make, made_with, call, called_with, tuple(parameters), LIST, values, slate, **more)
 
 
-def _methods(kind: Any) -> list[str]:
-    return [name for name in dir(kind) if not name.startswith("_") and callable(getattr(kind, name))]
-
-
-def _step_method(kind: Any) -> str:
-    """The name of the method that makes a step."""
-    methods = _methods(kind)
-    if "__call__" in vars(kind if inspect.isclass(kind) else type(kind)):
-        methods.append("__call__")
-    by_name = {plain(name): name for name in methods}
-    for name in STEPS:
-        if name in by_name:
-            return by_name[name]
-    left = [name for name in methods if plain(name) not in (*BEGINNINGS, *LOOK_AHEAD, *MODEL_METHODS)]
-    if len(left) == 1:
-        return left[0]
-    have = f"has {', '.join(methods)}" if methods else "has no methods"
-    title = kind.__name__ if inspect.isclass(kind) else type(kind).__name__
-    raise SpecError(f"{title} has no method step; it {have}. Give it step(params, grads), or name a function instead")
-
-
 def _refuse_unknown(title: str, parameters: Sequence[inspect.Parameter], roles: Mapping[str, Role]) -> None:
     if unknown := unknown_names(parameters, roles):
         raise SpecError(
@@ -234,15 +239,9 @@ def _refuse_unknown(title: str, parameters: Sequence[inspect.Parameter], roles: 
         )
 
 
-def _strings(code: types.CodeType) -> set[str]:
-    inner = (const for const in code.co_consts if isinstance(const, types.CodeType))
-    return {const for const in code.co_consts if isinstance(const, str)}.union(*(_strings(one) for one in inner))
-
-
 def _settings(function: Any, hyper: Sequence[str]) -> dict[str, str]:
     """Keys under which a function looks for hyperparameters in a dictionary of settings."""
-    code = getattr(function, "__code__", None)
-    keys = [key for key in sorted(_strings(code)) if key.isidentifier()] if code else []
+    keys = [key for key in words_in(function) if key.isidentifier()]
     return hyper_roles(dict.fromkeys(keys, BARE), hyper)
 
 
@@ -256,13 +255,15 @@ def _keywords(kind: type, parameters: Sequence[inspect.Parameter], hyper: Sequen
 def _holders(plan: Plan) -> Iterator[tuple[Holder, int]]:
     """How parameters could be held, with how many arrays to try."""
     kinds = {role.kind for role in (*plan.called_with.values(), *plan.made_with.values())}
-    if "layer" in kinds:
+    if "part" in kinds:
+        several, one = [PARTS], []
+    elif "layer" in kinds:
         several = one = [LAYER, MODEL]
-    elif not kinds & {"grads", "pairs", "turned pairs", "gradient function", "both function"} and "params" in kinds:
+    elif not kinds & ASKING and ("params" in kinds or plan.setup):
         several = one = [PARAMETERS]
     else:
-        several, one = [LIST, DICT, D_KEYS, TUPLE], [LIST, DICT, ARRAY, FLOATS, NUMBER]
-    if "torch" in sys.modules:
+        several, one = [LIST, DICT, D_KEYS, TUPLE, NESTED, LAYERS], [LIST, DICT, ARRAY, FLOATS, FLAT, NUMBER]
+    if "torch" in sys.modules and "part" not in kinds:
         several = [*several, TORCH_PARAMETERS] if several == [PARAMETERS] else [*several, TENSORS]
         one = [*one, TORCH_PARAMETERS] if one == [PARAMETERS] else [*one, TENSORS]
     yield from ((holder, 2) for holder in several)
@@ -283,7 +284,7 @@ def _beginnings(plan: Plan, made: Any) -> Iterator[tuple[str, Callable[..., Any]
     if all(p.default is not BARE for p in plan.parameters if p.name in roles):
         yield "default", None
     bundled = any(role.kind == "bundle" for role in roles.values())
-    order = ("empty", "none", "keys", "zeros") if bundled else ("zeros", "empty", "none", "keys")
+    order = ("empty", "none", "keys", "slots", "zeros") if bundled else ("zeros", "empty", "none", "keys")
     yield from ((state, None) for state in order)
 
 
@@ -291,7 +292,7 @@ def _begin(plan: Plan, made: Any) -> Callable[..., Any] | str | None:
     """The learner's own beginning of the state, of the object or beside the function."""
     if isinstance(plan.call, str):
         kind = made if inspect.isclass(made) else None
-        names = _methods(kind) if kind is not None else ["init"]
+        names = methods(kind) if kind is not None else ["init"]
         return next((name for name in names if plain(name) in BEGINNINGS), None) if kind or plan.make else None
     near = getattr(plan.call, "__globals__", {})
     return next((thing for name, thing in near.items() if inspect.isroutine(thing) and plain(name) in BEGINNINGS), None)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from thalweg.errors import SpecError
 from thalweg.evidence.own_optimizer.reading.names import (
     BARE,
     BOTH_FUNCTIONS,
@@ -56,7 +57,8 @@ def call_roles(
 ) -> dict[str, Role]:
     """Roles of what is called at every step, or once for a whole loop of steps."""
     named = {p.name: p.default for p in parameters if p.kind not in VARIADIC}
-    roles = _by_name(named, loop)
+    parts = {} if loop else _parts(named)
+    roles = parts | _by_name({name: default for name, default in named.items() if name not in parts}, loop)
     unclear = {name: default for name, default in named.items() if name not in roles}
     asked = {name: default for name, default in unclear.items() if plain(name) not in EITHER or default is not BARE}
     found = hyper_roles(asked, hyper)
@@ -72,6 +74,26 @@ def call_roles(
     roles |= {name: Role("hyper", role) for name, role in found.items()}
     roles |= {name: Role("state", name) for name in named if name in (*states, *doubtful)}
     return {name: roles[name] for name in named if name in roles}
+
+
+def _parts(named: Mapping[str, Any]) -> dict[str, Role]:
+    """Two parameters, each an argument of its own with its gradient: w and b beside dw and db; else {}."""
+    flat = {plain(name): name for name, default in named.items() if default is BARE}
+    pairs = [
+        (name, flat[grad])
+        for word, name in flat.items()
+        for grad in (f"d{word}", f"grad{word}", f"{word}grad", f"g{word}")
+        if grad in flat
+    ]
+    if len(pairs) < 2:
+        return {}
+    if len(pairs) > 2:
+        raise SpecError(
+            f"it takes {len(pairs)} parameters as arguments ({', '.join(w for w, _ in pairs)}); at most two "
+            "can be checked so. Hand them over in lists or dictionaries, as step(params, grads)"
+        )
+    roles = {w: Role("part", str(i)) for i, (w, _) in enumerate(pairs)}
+    return roles | {g: Role("part grad", str(i)) for i, (_, g) in enumerate(pairs)}
 
 
 def _by_name(named: Mapping[str, Any], loop: bool) -> dict[str, Role]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.evidence.own_optimizer.reading.holders import Holder
+from thalweg.evidence.own_optimizer.reading.holders import PARTS, Holder
+from thalweg.evidence.own_optimizer.reading.names import COUNTS, plain, words_in
 from thalweg.evidence.own_optimizer.reading.roles import VARIADIC, Role
 from thalweg.evidence.own_optimizer.reading.slate import Slate
 from thalweg.formulas.arrays import Array
@@ -42,6 +43,7 @@ class Plan:
     adds: int = 0  # the call returns what to add (1) or to subtract (-1), not the new parameters
     config: Mapping[str, str] = field(default_factory=dict)  # keys of a settings dictionary: theirs, ours
     around: tuple[str, ...] = ()  # methods to call before and after a step
+    setup: str = ""  # the method that is told the parameters before the first step
     look_ahead: str = ""  # the method that says where the gradient shall be taken
 
     def but(self, **changes: Any) -> "Plan":
@@ -89,7 +91,10 @@ class Session:
 
     def _made(self) -> Any:
         assert self.plan.make is not None  # noqa: S101 - for the type checker
-        return self.plan.make(**{name: self._thing(role, []) for name, role in self.plan.made_with.items()})
+        made = self.plan.make(**{name: self._thing(role, []) for name, role in self.plan.made_with.items()})
+        if self.plan.setup:
+            getattr(made, self.plan.setup)(self.held)
+        return made
 
     def _begun(self, name: str) -> Any:
         plan, role = self.plan, self.plan.called_with[name]
@@ -104,9 +109,23 @@ class Session:
             "none": lambda: None,
             "empty": dict,
             "keys": Zeros,
+            "slots": self._slots,
             "default": lambda: next(p.default for p in plan.parameters if p.name == name),
         }
-        return beginnings.get(plan.state, lambda: plan.holder.zeros(self.first))()
+        return beginnings.get(plan.state, lambda: self._zeros(name))()
+
+    def _zeros(self, name: str) -> Any:
+        """State of zeros, as the parameters are held; of two parameters, as that one which it is called after."""
+        if self.plan.holder.words != PARTS.words:
+            return self.plan.holder.zeros(self.first)
+        first = self.first if self.plan.holder is PARTS else self.first[::-1]
+        parts = {theirs: int(role.name) for theirs, role in self.plan.called_with.items() if role.kind == "part"}
+        return next((np.zeros_like(first[i]) for part, i in parts.items() if name.endswith(part)), 0.0)
+
+    def _slots(self) -> dict[str, Any]:
+        """A dictionary with all the keys that the code speaks of: counts of 0, moments of zeros."""
+        keys = [key for key in words_in(self.plan.call) if key.isidentifier()]
+        return {key: 0 if plain(key) in COUNTS else self.plan.holder.zeros(self.first) for key in keys}
 
     def _thing(self, role: Role, grads: Sequence[Array]) -> Any:
         """What a role stands for, right now."""
@@ -115,6 +134,8 @@ class Session:
             "hyper": lambda: (hyper["beta1"], hyper["beta2"]) if role.name == "betas" else hyper[role.name],
             "params": lambda: self.held,
             "layer": lambda: self.held,
+            "part": lambda: self.held[int(role.name)],
+            "part grad": lambda: holder.grads(self.held, grads or self.buffers)[int(role.name)],
             "grads": lambda: holder.grads(self.held, grads or self.buffers),
             "pairs": lambda: list(zip(holder.grads(self.held, grads), self.held, strict=True)),
             "turned pairs": lambda: list(zip(self.held, holder.grads(self.held, grads), strict=True)),
@@ -218,7 +239,9 @@ class Session:
     def _take(self, result: Any, before: list[Array]) -> None:
         rest: Sequence[Any] = ()
         answer = None
-        if self.plan.loop and isinstance(result, np.ndarray) and result.ndim > before[0].ndim and len(result):
+        if self.plan.holder.words == PARTS.words and isinstance(result, tuple | list) and len(result) > len(before):
+            answer, rest = result[: len(before)], result[len(before) :]
+        elif self.plan.loop and isinstance(result, np.ndarray) and result.ndim > before[0].ndim and len(result):
             answer = result[-1]  # the whole path
         elif self._fits(result, before):
             answer = result

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.errors import SpecError, ThalwegError
+from thalweg.evidence.own_optimizer.reading.holders import LAYERS, NESTED
 from thalweg.evidence.own_optimizer.reading.plans import GENTLE, TELLING, plans
 from thalweg.evidence.own_optimizer.reading.session import Plan, Session, Slopes
 from thalweg.formulas.arrays import Array
@@ -61,6 +62,8 @@ def read(made: Any, rule: str, file: str, *, gentle: bool = False) -> Reading:
     """
     unmoved: tuple[Plan, int] | None = None
     errors: list[Exception] = []
+    # That nothing happens tells nothing of one parameter where two failed, nor where arithmetic was reached otherwise.
+    failed = set()
     for untried, number in plans(made, rule, GENTLE if gentle else TELLING):
         try:
             moved, plan = _tried(untried, number, gentle=gentle)
@@ -68,10 +71,13 @@ def read(made: Any, rule: str, file: str, *, gentle: bool = False) -> Reading:
             raise
         except Exception as error:
             errors.append(error)
+            failed |= {untried.holder.words} if number > 1 else set()
             continue
         if moved:
             return _reading(plan, number, file)
-        unmoved = unmoved or (plan, number)
+        nested_wrongly = plan.holder in (NESTED, LAYERS) and any(isinstance(one, ValueError) for one in errors)
+        if not nested_wrongly and not (number == 1 and plan.holder.words in failed):
+            unmoved = unmoved or (plan, number)
     if unmoved:
         return _reading(*unmoved, file)
     if not errors:
@@ -85,9 +91,10 @@ def _tried(plan: Plan, number: int, *, gentle: bool = False) -> tuple[bool, Plan
     with quiet():
         plan = _with_sign(plan, number)
         session = plan.start(WEIGHTS[:number])
+        before = session.arrays
         session.step(_slopes(number, gentle))
         after = session.step(_slopes(number, gentle))
-    same = all(np.array_equal(a, b) for a, b in zip(after, WEIGHTS, strict=False))
+    same = all(np.array_equal(a, b) for a, b in zip(after, before, strict=False))
     return not same and len(after) == number, plan
 
 

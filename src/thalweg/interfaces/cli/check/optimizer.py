@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from thalweg.errors import SpecError, ThalwegError
-from thalweg.evidence.own_optimizer.check import OptimizerCheck, check_optimizer, takes_a_step
+from thalweg.evidence.own_optimizer.check import OptimizerCheck, check_optimizer, ended, takes_a_step
 from thalweg.interfaces.cli.check.loading import callable_in, told
 from thalweg.interfaces.cli.say import say
 
@@ -34,7 +34,7 @@ def tell(found: OptimizerCheck, path: Path) -> None:
         say(f"Read as {found.understood}.")
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     for number, one in enumerate(found.findings, 1):
-        say(f"{number}. {one.sentence.rstrip('.')}.")
+        say(f"{number}. {ended(one.sentence)}")
         if one.line and one.line <= len(lines):
             say(f"   {path.name}:{one.line}: {lines[one.line - 1].strip()}")
     for remark in found.remarks:
