@@ -41,6 +41,29 @@ def clean(task="binary", rows=200, seed=0):
     }
 
 
+def test_a_quantity_that_other_columns_add_up_to_is_said_to_be_their_sum():
+    table = clean("regression")
+    table["y"] = table["a"] - 2.5 * table["b"] + 3
+    found = held(table)
+    assert {term.column for term in found.sum} == {"a", "b"}
+    told = next(check for check in found.findings if check.code == "leak" and "together" in check.sentence)
+    assert told.status == "warn"
+    assert "y is a - 2.5 b in every row, up to a constant" in told.sentence
+    assert "--drop " in told.sentence
+    assert held(clean("regression")).sum == ()
+    assert held(clean("binary")).sum == ()
+
+
+@pytest.mark.slow
+def test_the_file_of_test_rows_has_no_say_in_what_a_column_is_used_as(tmp_path):
+    """A column that counts the rows of the first file is left out, whatever it does in the second."""
+    for name, start in (("train.csv", 1), ("test.csv", 700)):
+        rows = (f"{start + i},{i % 7}.5,{'uv'[i % 2]}" for i in range(60))
+        (tmp_path / name).write_text("step,a,y\n" + "\n".join(rows) + "\n")
+    asked = Table(source=str(tmp_path / "train.csv"), target="y", test_file=str(tmp_path / "test.csv"))
+    assert not profile(asked).column("step").learned
+
+
 def codes(found, status=""):
     return [check.code for check in found.findings if not status or check.status == status]
 

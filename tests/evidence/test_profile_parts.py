@@ -16,6 +16,7 @@ from thalweg.evidence.profile.order import in_runs, order_of
 from thalweg.evidence.profile.outliers import cutoff, outliers
 from thalweg.evidence.profile.rows import contradictions, whole_rows
 from thalweg.evidence.profile.scores import Truth, area, in_levels, score, smooth_r2
+from thalweg.evidence.profile.sums import sum_of
 from thalweg.evidence.profile.together import dependence, raw_condition, same_columns, steps_needed, together
 from thalweg.evidence.profile.values import Values, clock_text, date_text
 from thalweg.evidence.profile.wording import brief, mean_and_sd, named, percent
@@ -23,7 +24,7 @@ from thalweg.evidence.row_ids import compared, repeats, row_ids
 from thalweg.formulas.measures import roc_auc
 
 SMALL = st.sampled_from([0.0, -0.0, 1.0, 2.5, np.nan])
-FEW = settings(max_examples=15, deadline=None)
+FEW = settings(max_examples=15)
 
 
 def number(x, name="x"):
@@ -375,3 +376,38 @@ def test_numbers_are_written_as_people_write_them():
     assert named(list("abcdefg"), 3) == "a, b, c and 4 more"
     assert date_text(86400.0 * 365 + 3600 * 5) == "1971-01-01 05:00"
     assert clock_text(3661) == "01:01:01"
+
+
+# Sums
+
+
+def terms(columns, y, gap=None):
+    values = [number(x, name) for name, x in columns.items()]
+    if gap is not None:
+        values[0].x[gap] = np.nan
+    return {term.column: term.times for term in sum_of(values, np.asarray(y), np.arange(len(y)))}
+
+
+def test_a_target_that_is_a_sum_of_columns_names_them_with_their_weights_among_others():
+    rng = np.random.default_rng(3)
+    columns = {name: rng.exponential(10.0**i, 400) for i, name in enumerate("abcde")}
+    y = 2 * columns["a"] - columns["c"] + 0.5 * columns["e"] + 7
+    for gap in (None, [1, 5, 9]):
+        found = terms({name: x.copy() for name, x in columns.items()}, y, gap)
+        assert set(found) == {"a", "c", "e"}
+        assert found == pytest.approx({"a": 2.0, "c": -1.0, "e": 0.5}, rel=1e-6)
+    assert terms(columns, y + 0.01 * y.std() * rng.normal(size=400)) == {}
+    assert terms(columns, columns["b"]) == {}  # a copy is another finding
+    assert terms(columns, rng.normal(size=400)) == {}
+
+
+def test_few_rows_constant_targets_and_infinite_values_are_no_sum():
+    rng = np.random.default_rng(3)
+    a, b = rng.normal(size=(2, 15))
+    assert terms({"a": a, "b": b}, a + b) == {}
+    a, b = rng.normal(size=(2, 50))
+    assert terms({"a": a, "b": b}, np.ones(50)) == {}
+    assert terms({"a": np.ones(50), "b": np.ones(50)}, a) == {}
+    assert terms({"a": np.where(a > 1, np.inf, a), "b": b}, b + 1) == {}
+    assert sum_of([], a, np.arange(50)) == ()
+    assert terms({"a": a, "b": b}, a + b) == pytest.approx({"a": 1.0, "b": 1.0})

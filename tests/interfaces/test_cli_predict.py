@@ -208,7 +208,7 @@ WRONG = {
     "an empty file": (["sold", "empty.csv"], "empty.csv is empty"),
     "a file of names alone": (["sold", "names.csv"], "no rows"),
     "no data": (["sold"], "DATA"),
-    "a column too few": (["sold", "few.csv"], "few.csv has no column a (perhaps its aa)"),
+    "a column too few": (["sold", "few.csv"], "few.csv has no column a; expected those of training: a, town"),
     "an unknown ending": (["sold", "new.csv", "--out", "x.xlsx"], "x.xlsx ends in .xlsx; expected one of .csv, .tsv"),
     "no ending": (["sold", "new.csv", "--out", "x"], "x ends in nothing; expected one of"),
     "a file that exists": (["sold", "new.csv", "--out", "train.csv"], "train.csv exists; choose another name"),

@@ -71,6 +71,11 @@ REAL = {
     "opened": ([f"{1 + i % 28}.{1 + i % 12}.2019 08:15" for i in range(N)], "date"),
     "starts": ([f"{i % 24:02}:30" for i in range(N)], "time"),
     "nothing": ([None] * N, "empty"),
+    "shop_id": (drawn([3, 7, 12, 40]), "category"),
+    "basket": (RNG.permutation([f"{20 + i / 4:g} kg" for i in range(N)]).tolist(), "numbers written as text"),
+    "wage": ([f"{1 + i // 7} {i:03}" for i in range(N)], "numbers written as text"),
+    "fare": ([f"{1 + i // 7}'{i:03}.50" for i in range(N)], "numbers written as text"),
+    "flat": ([f"{i} {'ab'[i % 2]}" for i in range(N)], "names or free text"),
     "mostly gone": ([*(f"c{i}" for i in range(30)), *[None] * (N - 30)], "identifiers"),
     "cabin": ([*(f"c{i}" for i in range(30)), *(f"c{i}" for i in range(30)), *[None] * (N - 60)], "category"),
 }
@@ -110,6 +115,8 @@ def test_each_column_that_is_left_out_is_named_with_its_reason_once(real):
             assert said(roles.notices, f"left out, {use}", f"{name} (")
     assert told.count("homepage (") == 1
     assert said(roles.notices, "'zip'", "code by its name")
+    assert said(roles.notices, "'shop_id'", "identifier by its name", "levels of a category")
+    assert said(roles.notices, "numbers written as text", "all end in 'kg'", "thousands")
 
 
 def test_a_lone_counter_is_what_there_is_to_learn_from(tmp_path):

@@ -121,11 +121,20 @@ def test_the_rows_that_are_offered_fit():
 
 READ = """
 import resource, sys
+from pathlib import Path
 from thalweg.problems.sources.opening import open_source
+
+def peak():
+    # A process takes over ru_maxrss of the one that started it (here the whole suite), VmHWM it does not.
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) // 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
 columns = open_source(sys.argv[1], rows=int(sys.argv[2]))
 for name in columns.names:
     columns.numbers(name)
-print(columns.rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(columns.rows, peak())
 """
 
 
@@ -135,7 +144,7 @@ def test_reading_and_sampling_a_file_of_millions_of_rows_stays_small_and_leaves_
     duckdb.sql("SELECT i, random() AS a, random() AS b, i % 9 AS c FROM range(3000000) r(i)").write_csv(str(path))
     folder = tmp_path / "spill"
     folder.mkdir()
-    for rows, most in ((0, 600), (100_000, 350)):
+    for rows, most in ((0, 500), (100_000, 350)):  # measured: 290 to 330 MB, 225 MB
         done = subprocess.run(
             [sys.executable, "-c", READ, str(path), str(rows)],
             capture_output=True,

@@ -1,5 +1,6 @@
 """Are the columns of another table what they were in training? For a file of test rows, and for new data."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -9,6 +10,7 @@ from thalweg.problems.preparation import gaps_of
 from thalweg.problems.sources.columns import Columns
 from thalweg.problems.words import counted, listed, nearest
 
+SHORT = 2  # characters of a name, up to which only its case may differ
 SLIPS = 0.05  # of a column's values, up to which what does not fit counts as missing
 HELD = {"number": "numbers", "flag": "true or false", "date": "dates", "time": "times of day"}
 KINDS = {"number": ("number", "boolean"), "flag": ("boolean", "number"), "date": ("date",), "time": ("time",)}
@@ -20,7 +22,8 @@ def match(columns: Columns, uses: Mapping[str, str], exact: Iterable[str] = ()) 
     A few values that do not fit count as missing, but none may in a column that has to be exact.
     """
     if lacking := [name for name in uses if name not in columns.kinds]:
-        near = [f"{n} (perhaps its {found})" if (found := nearest(n, columns.names)) else n for n in lacking]
+        spare = [name for name in columns.names if name not in uses]
+        near = [f"{n} (perhaps its {found})" if (found := renamed(n, spare)) else n for n in lacking]
         raise DataError(f"{columns.name} has no column {listed(near)}; expected those of training: {listed(uses, 30)}")
     slips = []
     for name, use in uses.items():
@@ -39,6 +42,16 @@ def match(columns: Columns, uses: Mapping[str, str], exact: Iterable[str] = ()) 
         if use == "flag":
             refuse_other_numbers(columns, name)
     return [f"in {columns.name} these count as missing: {listed(slips)}"] if slips else []
+
+
+def renamed(name: str, spare: Iterable[str]) -> str:
+    """The column that is probably the same under another name, among those that are none of the others.
+
+    Other digits mean another column, and names of one or two characters resemble anything.
+    """
+    digits = re.findall("[0-9]+", name)
+    found = nearest(name, [other for other in spare if re.findall("[0-9]+", other) == digits])
+    return found if len(name) > SHORT or found.casefold() == name.casefold() else ""
 
 
 def refuse_strays(columns: Columns, name: str, use: str, exact: bool) -> None:

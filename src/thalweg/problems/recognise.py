@@ -5,6 +5,7 @@ The thresholds below are rules of thumb; every decision is said in a notice, and
 """
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,8 @@ CALLED = re.compile(
     r"|(account|ticket|invoice)[ _-]?(no|nr|number))$",
     re.IGNORECASE,
 )
+MEASURED = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)* ?([^\W\d_][^\d]{0,11}|[°′″'\"])")  # 12.5 kg, 3 km/h
+GROUPED = re.compile(r"[-+]?[0-9]{1,3}([ '\u00a0\u2009\u202f’][0-9]{3})*([.,][0-9]+)?")  # 1 234,5 and 1'234.5
 WORDY = 4.0  # words a value has on average, from which on text is prose
 LONG = 40.0  # or characters, in more words than one
 FEW = 10  # different values, up to which text is a category however few rows there are
@@ -76,15 +79,19 @@ def almost_number(columns: Columns | Stacked, name: str, asked: bool) -> Seen:
 
 
 def code(columns: Columns | Stacked, name: str) -> Seen | None:
-    """Whole numbers whose name says that they are a code of places: a larger one is not more of anything."""
-    if not CODE.fullmatch(name):
+    """Whole numbers that by their name are codes of places, or a few things: a larger one is not more of anything."""
+    place = CODE.fullmatch(name)
+    if not (place or named_like_id(name)):
         return None
     values = columns.numbers(name)
     known = values[~np.isnan(values)]
     different = len(np.unique(known))
     if not whole(known) or different <= 2 or different * ROWS_PER_LEVEL > len(known):
         return None
-    return Seen("category", remark="is a code by its name, so its numbers are used as levels of a category")
+    if not place and different > FEW:
+        return None
+    what = "a code" if place else "an identifier"
+    return Seen("category", remark=f"is {what} by its name, so its numbers are used as levels of a category")
 
 
 def number(columns: Columns | Stacked, name: str) -> Seen:
@@ -116,8 +123,11 @@ def text(columns: Columns | Stacked, name: str) -> Seen:
         rows = int((columns.codes(name)[0] >= 0).sum())
     if different * MANY_ROWS <= rows:
         return Seen("category")
-    words, length = wording(columns, name)
+    peeked = [str(value) for value in columns.texts(name, PEEKED) if value is not None]
+    words, length = wording(peeked)
     why = f"{different:,} different texts in {counted(rows, 'row')}"
+    if figures := written_otherwise(peeked):
+        return Seen("", "numbers written as text", f"{figures}; {why}")
     if words >= WORDY or (length >= LONG and words > SINGLE):
         return Seen("", "free text", why)
     if different * ROWS_PER_LEVEL > rows:
@@ -125,11 +135,20 @@ def text(columns: Columns | Stacked, name: str) -> Seen:
     return Seen("category")
 
 
-def wording(columns: Columns | Stacked, name: str) -> tuple[float, float]:
+def wording(texts: Sequence[str]) -> tuple[float, float]:
     """How many words, and characters, a text has on average."""
-    peeked = [str(value) for value in columns.texts(name)[:PEEKED] if value is not None]
-    count = max(1, len(peeked))
-    return sum(len(value.split()) for value in peeked) / count, sum(map(len, peeked)) / count
+    count = max(1, len(texts))
+    return sum(len(value.split()) for value in texts) / count, sum(map(len, texts)) / count
+
+
+def written_otherwise(texts: Sequence[str]) -> str:
+    """What keeps texts from being numbers, where it is one unit or one sign throughout; else nothing."""
+    if not texts:
+        return ""
+    if all(map(GROUPED.fullmatch, texts)):
+        return "blanks or ' between thousands: take them out of the file"
+    units = {found[1] if (found := MEASURED.fullmatch(value)) else "" for value in texts}
+    return f"all end in {units.pop()!r}: write it into the name instead" if len(units) == 1 and "" not in units else ""
 
 
 def named_like_id(name: str) -> bool:

@@ -60,9 +60,11 @@ class Stacked:
         """(N,) seconds, NaN where missing."""
         return self._both(name, "times", np.nan)
 
-    def texts(self, name: str) -> Array:
-        """(N,) objects: str or None."""
-        return self._both(name, "texts", None)
+    def texts(self, name: str, most: int | None = None) -> Array:
+        """(N,) objects: str or None; of the first `most` rows, if given."""
+        if most is not None and most <= self.first.rows:
+            return self.first.texts(name, most)
+        return self._both(name, "texts", None)[:most]
 
     def codes(self, name: str) -> tuple[Array, tuple[str, ...]]:
         """(N,) positions in the levels of both, −1 where missing; those of the first table come first."""

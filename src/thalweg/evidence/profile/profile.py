@@ -23,6 +23,7 @@ from thalweg.evidence.profile.order import Order, group_hints, order_of, time_hi
 from thalweg.evidence.profile.plan import Plan, plan_of
 from thalweg.evidence.profile.record import Profile
 from thalweg.evidence.profile.rows import RowsProfile, contradictions, whole_rows
+from thalweg.evidence.profile.sums import Term, sum_of
 from thalweg.evidence.profile.target import target_codes, target_profile
 from thalweg.evidence.profile.together import Together, same_columns, together
 from thalweg.evidence.profile.uses import Use, refuse_names, uses_of
@@ -80,6 +81,7 @@ def profile(section: Table) -> Profile:
         times=() if ground.section.time else times,
         groups=() if ground.section.group else groups,
         suspects=suspects(score, values, features, ground.section.target, explained) if score else (),
+        sum=made_of(ground),
         scored_rows=len(score.rows) if score else 0,
         plan=planned(ground),
         refusal=ground.refusal,
@@ -109,7 +111,7 @@ def grounded(section: Table) -> Ground:
             found, refusal = None, str(problem)
     held = Held.of(found.columns if found else first)
     columns, values = held.as_columns(), held.values
-    uses = uses_of(columns, section, values)
+    uses = uses_of(first if section.test_file else columns, section, values)  # test rows have no say in it
     learned = {name: use.part for name, use in uses.items() if use.learned}
     train = found.rows[split.train] if found and split else np.arange(columns.rows)
     encoding = None
@@ -156,6 +158,14 @@ def scores_of(ground: Ground) -> Scored | None:
         return None
     columns = [v for n, v in ground.values.items() if n != found.roles.target and v.reading != "empty"]
     return scored(columns, target_codes(found), found.rows, found.target.task, len(found.target.classes))
+
+
+def made_of(ground: Ground) -> tuple[Term, ...]:
+    """The columns that a quantity is the sum of."""
+    found = ground.opened
+    if found is None or found.target.task != "regression":
+        return ()
+    return sum_of([ground.values[name] for name in ground.features], target_codes(found), found.rows)
 
 
 def gaps_of(ground: Ground) -> Gaps:

@@ -9,6 +9,7 @@ from thalweg.evidence.profile.leaks import Suspect
 from thalweg.evidence.profile.order import GroupHint, Order, TimeHint
 from thalweg.evidence.profile.plan import Plan
 from thalweg.evidence.profile.rows import RowsProfile
+from thalweg.evidence.profile.sums import Term
 from thalweg.evidence.profile.target import TargetProfile
 from thalweg.evidence.profile.together import Together
 
@@ -17,9 +18,10 @@ from thalweg.evidence.profile.together import Together
 class Profile:
     """columns: in the order of the table. target, order and plan: None without a target.
 
-    scored_rows: on how many rows it was looked at how well each column tells the target.
-    refusal: why thalweg could not learn from the table as asked, or "". suggestion: the likeliest target where
-    none was named. findings: what is worth knowing, the weightiest first. notices: how the source was read.
+    sum: its terms, where the target is a sum of multiples of other columns. scored_rows: on how many rows it was
+    looked at how well each column tells the target. refusal: why thalweg could not learn from the table as asked,
+    or "". suggestion: the likeliest target where none was named. findings: what is worth knowing, the weightiest
+    first. notices: how the source was read.
     """
 
     source: str
@@ -32,6 +34,7 @@ class Profile:
     times: tuple[TimeHint, ...]
     groups: tuple[GroupHint, ...]
     suspects: tuple[Suspect, ...]
+    sum: tuple[Term, ...]
     scored_rows: int
     plan: Plan | None
     refusal: str

@@ -116,10 +116,10 @@ class Held:
         column = self.values[name].as_levels()
         return np.where(column.gaps, -1, column.x).astype(np.intp), column.levels
 
-    def texts(self, name: str) -> Array:
-        """(N,) objects: str, or None where missing."""
+    def texts(self, name: str, most: int | None = None) -> Array:
+        """(N,) objects: str, or None where missing; of the first `most` rows, if given."""
         codes, levels = self.codes(name)
-        return np.array([*levels, None], dtype=object)[codes]
+        return np.array([*levels, None], dtype=object)[codes[:most]]
 
     def distinct(self, name: str) -> int:
         """How many different values there are."""

@@ -41,7 +41,8 @@ def data_blocks(workup: Workup) -> list[Block]:
 
 def what_was_done(workup: Workup) -> list[Block]:
     """Every notice about the data, a line each."""
-    names = workup.problem.table.names if workup.problem.table else ()
+    table = workup.problem.table
+    names = (*table.names, *table.columns.names) if table else ()
     said = [[sentence_case(notice, names) + "."] for notice in workup.problem.notices]
     return [Table(("what was done to the data",), said)] if said else []
 

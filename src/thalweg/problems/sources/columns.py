@@ -70,9 +70,12 @@ class Columns:
                 self._kept[other] = values
         return self._kept[name]
 
-    def texts(self, name: str) -> Array:
-        """(N,) objects: str, or None where missing. Numbers as Python writes them, without a final .0."""
-        column = self._fetch(self._text(name))
+    def texts(self, name: str, most: int | None = None) -> Array:
+        """(N,) objects: str, or None where missing. Numbers as Python writes them, without a final .0.
+
+        most: how many of the first rows are wanted, if not all.
+        """
+        column = self._fetch(self._text(name), most)
         values = np.array(np.ma.getdata(column), dtype=object)
         values[np.ma.getmaskarray(column)] = None
         return values
@@ -112,6 +115,7 @@ class Columns:
     def _text(self, name: str) -> str:
         return text_of(self.kinds[name], self.ids[name])
 
-    def _fetch(self, expression: str) -> Any:
+    def _fetch(self, expression: str, most: int | None = None) -> Any:
         # One thread and a table without deletions: rows come in the order in which they were put in.
-        return self.connection.execute(select(f"{expression} AS x", "t")).fetchnumpy()["x"]
+        limit = "" if most is None else f"LIMIT {most}"
+        return self.connection.execute(select(f"{expression} AS x", "t", limit)).fetchnumpy()["x"]

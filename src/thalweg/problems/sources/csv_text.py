@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from thalweg.errors import DataError
+from thalweg.problems.sources import misread
 from thalweg.problems.sources.csv_scan import Scan, Structure, line_breaks, whole_lines
 from thalweg.problems.sources.readings import NUMERAL
 from thalweg.problems.words import counted, listed
@@ -65,6 +66,7 @@ def read_header(path: Path, name: str) -> Header:
     text = decoded(line, name, skip + 1)
     below = [part.decode("utf-8", "ignore") for part, _ in lines_from(head, start, 30)]
     separator = separator_of([text, *below], "\t" if ".tsv" in path.name.lower() else "")
+    refuse_misread([text, *filter(str.strip, below)], separator, name)
     names, notices = column_names(fields(text, separator, name), name)
     if skip:
         notices = (f"skipped {counted(skip, 'line')} above the column names of {name}", *notices)
@@ -86,6 +88,13 @@ def read_structure(path: Path, header: Header, name: str) -> Structure:
         scan.read(piece[skipped:])
         skipped = 0
     return scan.finish()
+
+
+def refuse_misread(lines: list[str], separator: str, name: str) -> None:
+    """A table that is written in another way than with separators under names. lines: not empty, the names first."""
+    cells = [split(line, separator) for line in lines]
+    misread.refuse_blanks(lines, [len(row) for row in cells], name)
+    misread.refuse_missing_name(len(cells[0]), cells[1:], name)
 
 
 def decoded(text: bytes, name: str, line: int) -> str:
@@ -188,12 +197,19 @@ def fields(line: str, separator: str, name: str) -> list[str]:
 def column_names(cells: list[str], where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Stripped, non-empty, distinct names, and a notice for those that were made up or look like values."""
     cells = [cell.strip() for cell in cells]
+    if all(len(cell) > 2 and cell[0] == cell[-1] == "'" for cell in cells):  # as R and SAS quote text
+        cells = [cell[1:-1] for cell in cells]
     numbers = [cell for cell in cells if NUMBER.fullmatch(cell)]
+    if misread.counts_columns(cells):
+        return tuple(cells), (
+            f"the first line of {where} counts the columns ({listed(cells, 4)}): read as their names",
+        )
     if len(numbers) == len(cells):
         raise DataError(
             f"the first line of {where} holds only numbers ({listed(cells, 4)}); "
             "expected column names: put a line of names on top"
         )
+    misread.refuse_values(cells, where)
     names = tuple(cell or f"column_{i}" for i, cell in enumerate(cells, start=1))
     refuse_twice(names, where)
     made_up = [name for name, cell in zip(names, cells, strict=True) if not cell]

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from thalweg.evidence.check import Check, Status
 from thalweg.evidence.profile.leaks import Suspect
 from thalweg.evidence.profile.record import Profile
-from thalweg.evidence.profile.wording import named
+from thalweg.evidence.profile.sums import Term
+from thalweg.evidence.profile.wording import brief, named
 from thalweg.problems.words import counted
 
+ONCE = 1e-4
 APART = 4  # suspects with a sentence each; more than these share one
 DRIFT = 0.9  # of the variance of a quantity is shared by neighbouring rows: then any two trends tell each other
 
@@ -26,6 +28,8 @@ def findings(found: Profile) -> Iterator[Check]:
         yield check("leak", "warn", one.score, one.measure, alone(one, target))
     if more := perfect[APART:]:
         yield check("leak", "warn", more[0].score, more[0].measure, several(more, target))
+    if found.sum:
+        yield check("leak", "warn", len(found.sum), "columns", added_up(found.sum, target))
     for one in (one for one in found.suspects if one.why == "name"):
         sentence = (
             f"{one.column} is named like the target and alone tells {figure(one)} of {target}; if it is made from "
@@ -42,6 +46,23 @@ def alone(one: Suspect, target: str) -> str:
         f"shuffled targets is {one.chance:.2f}). If it is known only when {target} is, it gives the answer away: "
         f"--drop {quoted(one.column)}.{group} If it is known before, the task is that easy."
     )
+
+
+def added_up(terms: Sequence[Term], target: str) -> str:
+    """The suspicion about columns that make up the target together."""
+    first, *others = map(multiple, sorted(terms, key=lambda one: one.times < 0))
+    said = first[2:] if first.startswith("+") else first
+    names = " ".join(quoted(one.column) for one in terms)
+    return (
+        f"{target} is {' '.join([said, *others])} in every row, up to a constant: they hold the answer together. If "
+        f"they are known only when {target} is, leave them out: --drop {names}."
+    )
+
+
+def multiple(term: Term) -> str:
+    """`+ adults`, `- 2.5 children`."""
+    sign, size = "-" if term.times < 0 else "+", abs(term.times)
+    return f"{sign} {term.column}" if abs(size - 1) < ONCE else f"{sign} {brief(size, 3)} {term.column}"
 
 
 def several(suspects: Sequence[Suspect], target: str) -> str:
