@@ -24,6 +24,7 @@ CONDITION_INDEX = 30.0
 HOPELESS_INDEX = 100.0  # condition number 1e4: first-order methods no longer get there
 PAIR_LIMIT = (CONDITION_INDEX**2 - 1) / (CONDITION_INDEX**2 + 1)  # the correlation that alone gives that: 0.9978
 MILD, EXTREME = 0.2, 0.01  # share of the smaller of two classes (Google, Machine Learning Crash Course)
+PIECE = 20_000  # rows that one QR takes in
 BLOCK = 512  # columns whose correlations are held at a time
 PEEKED = 10_000  # rows from which it is reckoned how often two values of a column agree
 
@@ -183,8 +184,7 @@ def correlated(Z: Array, columns: Array, limit: float) -> list[tuple[float, int,
 def conditioning(train: Array) -> Check:
     """Largest over smallest singular value of the standardised training columns; inf where they are dependent."""
     Z, columns = unit_columns(train)
-    # The triangle of Z = QR has the singular values of Z and is small.
-    singular = np.linalg.svd(np.linalg.qr(Z, mode="r"), compute_uv=False) if len(columns) else np.ones(1)
+    singular = np.linalg.svd(triangle(Z), compute_uv=False) if len(columns) else np.ones(1)
     tiny = singular[0] * max(Z.shape) * np.finfo(np.float64).eps
     rank = int((singular > tiny).sum()) if len(columns) else 0
     if rank < len(columns):
@@ -229,18 +229,27 @@ def scale_spread(train: Array, names: Sequence[str], standardised: bool = False)
 
 def _log_widths(columns: Array) -> Array:
     """log₁₀ σ of each column, by way of its largest entry so that no square overflows or vanishes."""
-    largest = np.abs(columns).max(0)
-    return np.asarray(np.log10((columns / largest).std(0)) + np.log10(largest))
+    largest = np.maximum(columns.max(0), -columns.min(0))
+    widths = np.array([(x / most).std() for x, most in zip(columns.T, largest, strict=True)])  # one copy at a time
+    return np.asarray(np.log10(widths) + np.log10(largest))
 
 
 def unit_columns(X: Array) -> tuple[Array, Array]:
     """Varying columns with mean 0 and length 1, and their numbers: ZᵀZ holds the correlations."""
     columns = np.flatnonzero(varying(X))
-    Z = X[:, columns]
-    Z = Z / np.abs(Z).max(0)  # so that no square overflows or vanishes
+    Z = X[:, columns]  # a copy, changed in place: the table may be large
+    Z /= np.maximum(Z.max(0), -Z.min(0))  # so that no square overflows or vanishes
     Z -= Z.mean(0)
-    Z /= np.linalg.norm(Z, axis=0)
+    Z /= np.sqrt(np.einsum("nd,nd->d", Z, Z))
     return Z, columns
+
+
+def triangle(Z: Array) -> Array:
+    """R of Z = QR, which is small and has the singular values of Z (n, d); rows are taken in piece by piece."""
+    R = Z[:0]
+    for start in range(0, len(Z), PIECE):
+        R = np.asarray(np.linalg.qr(np.concatenate([R, Z[start : start + PIECE]]), mode="r"))
+    return R
 
 
 # Classes
