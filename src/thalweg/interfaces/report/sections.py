@@ -1,5 +1,6 @@
 """The sections of a training report, each a function from the workup to blocks."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -165,7 +166,8 @@ def header_blocks(workup: Workup, folder: Path) -> list[Block]:
 
 def sentence_case(text: str, names: Sequence[str] = ()) -> str:
     """A capital first letter, unless the sentence begins with one of the data's own names."""
-    return text if text.startswith(tuple(names)) else text[:1].upper() + text[1:]
+    begun = any(re.match(rf"{re.escape(name)}(?!\w)", text) for name in names)
+    return text if begun else text[:1].upper() + text[1:]
 
 
 def told(value: object) -> str:

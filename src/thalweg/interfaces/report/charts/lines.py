@@ -85,6 +85,8 @@ def _height_scale(found: Sequence[Line], heights: Array, log: bool) -> Scale | N
     """The y axis, which follows a diverging line only some way up, so that the others stay readable."""
     starts = [s.y[_shown(s.y, log)][:1] for s in found]
     start = float(np.abs(finite(*starts)).max(initial=0.0))
+    if not log and len(heights):  # R² and accuracy start near 0 and rise: that is no divergence
+        start = max(start, float(np.percentile(np.abs(heights), 10)))
     most = start * (_HIGHEST_CLIMB if log else 20)
     scale = fit(heights, log=log)
     if scale is None or not start or scale.hi <= most:
