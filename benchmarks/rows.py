@@ -1,8 +1,10 @@
 """A row: one measure of one scenario, its goal, and whether it holds."""
 
 from dataclasses import asdict, dataclass
-from math import inf, isfinite, isnan, nan
+from math import isfinite, isnan, nan
 from typing import Any
+
+ABSENT = "not measured"
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        if isnan(self.value):
+        if self.note.startswith(ABSENT):
             return "NOT MEASURED"
         return "" if not isfinite(self.goal) else "holds" if self.holds else "DOES NOT HOLD"
 
@@ -47,7 +49,7 @@ class Row:
 
 def not_measured(row: Row, why: str) -> Row:
     """The row without a value, which says so; never a pass."""
-    return Row(row.scenario, row.measure, nan, row.unit, row.peer, row.goal, row.at_least, note=f"not measured: {why}")
+    return Row(row.scenario, row.measure, nan, row.unit, row.peer, row.goal, row.at_least, note=f"{ABSENT}: {why}")
 
 
 def as_plain(row: Row) -> dict[str, Any]:
@@ -92,6 +94,3 @@ def _notes(rows: list[Row]) -> list[str]:
         if row.note:
             about.setdefault(row.note, []).append(f"{row.scenario}, {row.peer}" if row.peer != "–" else row.scenario)
     return [f"{'; '.join(dict.fromkeys(names))}: {note}" for note, names in about.items()]
-
-
-NO_GOAL = inf

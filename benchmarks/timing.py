@@ -56,7 +56,7 @@ class Times:
 
 def contest(contenders: list[Contender], rounds: int, least: float = 0.02) -> Times:
     """Each round times each contender in turn, every other round backwards; one timing lasts `least` seconds."""
-    repeats = {c.name: ceil(least / max(_warm(c), 1e-7)) for c in contenders}
+    repeats = {c.name: max(1, ceil(least / max(_warm(c), 1e-7))) for c in contenders}
     seconds: dict[str, list[float]] = {c.name: [] for c in contenders}
     gc.collect()
     gc.disable()
