@@ -13,6 +13,8 @@ from math import ceil, nan
 from statistics import median, quantiles
 from typing import Any, NamedTuple
 
+LONG_S = 1.0
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -70,9 +72,9 @@ def contest(contenders: list[Contender], rounds: int, least: float = 0.02) -> Ti
 
 
 def _warm(contender: Contender) -> float:
-    """Run once to compile and to fill caches, then once more: its seconds, to see how often to repeat it."""
-    _spent(contender, 1)
-    return _spent(contender, 1)
+    """Run to compile and to fill caches, then again unless that was long: seconds, to see how often to repeat it."""
+    first = _spent(contender, 1)
+    return first if first > LONG_S else _spent(contender, 1)
 
 
 def _spent(contender: Contender, repeats: int) -> float:

@@ -61,8 +61,8 @@ GOALS: dict[str, dict[str, Goal]] = {
         "float32": Goal(f"{SWEEP}, logistic 569×30, 30 epochs, float32", RUNS, "JAX vmap(scan)", 2),
         "float64": Goal(f"{SWEEP}, logistic 569×30, 30 epochs, float64", RUNS, "JAX vmap(scan)", 1.6),
         "sklearn": Goal(f"{SWEEP}, logistic 569×30, 30 epochs, float32", RUNS, "scikit-learn loop", 45),
-        "softmax": Goal(f"{SWEEP}, softmax on digits", RUNS, "JAX vmap(scan)", 1.35),
-        "mlp": Goal(f"{SWEEP}, MLP 64-64-10 on digits", RUNS, "JAX vmap(scan)", 1.5),
+        "softmax": Goal(f"{SWEEP}, softmax on digits, 20 epochs, float32", RUNS, "JAX vmap(scan)", 1.35),
+        "mlp": Goal(f"{SWEEP}, MLP 64-64-10 on digits, 8 epochs, float32", RUNS, "JAX vmap(scan)", 1.5),
     },
     "signals": {
         "wide": Goal(f"always-on signals, {WIDE}", STEP, "the same step without them", 1.05, TIME, False),

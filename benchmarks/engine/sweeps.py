@@ -35,9 +35,9 @@ class Case(NamedTuple):
 
 
 CASES = {
-    "logistic": Case("breast_cancer", 32, (-4, 0), {}, {"float32": 1e-2, "float64": 1e-9}),
-    "softmax": Case("digits", 64, (-4, -0.5), {}, {"float32": 1e-2}),
-    "mlp": Case("digits", 64, (-4, -1), {"model": "mlp", "hidden": (64,)}, {"float32": 1e-1}),
+    "logistic": Case("breast_cancer", 32, (-4, 0), {}, {"float32": 1e-3, "float64": 1e-9}),
+    "softmax": Case("digits", 64, (-4, -0.5), {}, {"float32": 1e-3}),
+    "mlp": Case("digits", 64, (-4, -1), {"model": "mlp", "hidden": (64,)}, {"float32": 1e-2}),
 }
 
 
