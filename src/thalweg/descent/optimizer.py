@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from thalweg.descent.compiled.fused import Fused, Group, in_order, step_of
 from thalweg.descent.method import record
 from thalweg.descent.state import State, Step, norms_by_array, total_norm
 from thalweg.errors import SpecError
@@ -42,6 +43,7 @@ class Optimizer:
     clip_value: float | Array = np.inf
     blocks: tuple[Block, ...] = ()
     since: int = 0
+    _fused: dict[Any, Fused | None] = field(default_factory=dict, init=False, repr=False, compare=False)  # a cache
 
     @classmethod
     def named(cls, name: str, /, **hyper: float | Array) -> "Optimizer":
@@ -77,6 +79,8 @@ class Optimizer:
 
     def advance(self, objective: Objective, state: State, rows: Rows, lr: Array) -> Step:
         loss, grad = objective.value_and_grad(state.w, rows)
+        if (fused := self._fused_for(state, grad)) and not self.clips:
+            return self._advance_fused(fused, objective.layout, state, loss, grad, lr)
         grad_norms = norms_by_array(grad, objective.layout.starts)
         norm = total_norm(grad_norms)
         finite = np.isfinite(loss) & np.isfinite(norm)
@@ -87,6 +91,32 @@ class Optimizer:
         else:
             self._step_only(finite, state, grad, norm, lr)
         return record(objective.layout, before, state, loss, grad_norms, lr, finite)
+
+    def _advance_fused(self, fused: Fused, layout: Layout, state: State, loss: Array, grad: Array, lr: Array) -> Step:
+        """The same by the rule's kernel, which measures on its way."""
+        finite = np.isfinite(loss)
+        state.t += 1
+        rate = _column(lr, state.w.dtype)
+        norms = fused.advance(state, grad, float(state.t - self.since), rate, layout.starts, finite)
+        return step_of(state.t, lr, loss, norms, finite)
+
+    def _fused_for(self, state: State, grad: Array) -> Fused | None:
+        """The rule's kernel with this method's settings, where it is compiled and of use."""
+        size, dtype = state.w.shape[-1], state.w.dtype
+        if (size, dtype) not in self._fused:
+            values = {
+                name: _column(value, dtype) for name, value in {**defaults_in(self.rule, dtype), **self.hyper}.items()
+            }
+            blocks = self.blocks or (Block(slice(None), 1.0, {}),)
+            groups = tuple(Group(b.span, b.lr_scale, in_order(self.rule, values | b.hyper)) for b in blocks)
+            self._fused[size, dtype] = Fused.of(self.rule, groups, size, dtype)
+        fused = self._fused[size, dtype]
+        return fused if fused and fused.fits(state, grad) else None
+
+    @property
+    def clips(self) -> bool:
+        """Is any member's gradient ever clipped?"""
+        return bool(np.any(np.isfinite(self.clip_norm)) or np.any(np.isfinite(self.clip_value)))
 
     def _step_only(self, finite: Array, state: State, grad: Array, norm: Array, lr: Array) -> None:
         """The update of the members whose gradient is finite; the others stay where they are."""
@@ -114,6 +144,9 @@ class Optimizer:
         state.t += 1
         t = float(state.t - self.since)
         dtype = state.w.dtype
+        if fused := self._fused_for(state, grad):
+            fused.update(state, grad, t, lr if type(lr) is float else _column(lr, dtype))
+            return
         shared = {"lr": lr, **defaults_in(self.rule, dtype), **self.hyper}
         for span, lr_scale, special in self.blocks or (Block(slice(None), 1.0, {}),):
             values = {name: _column(value, dtype) for name, value in (shared | special).items()}

@@ -15,6 +15,7 @@ from thalweg.interfaces.cli.ambient import runs_root
 from thalweg.interfaces.cli.catalogue import KINDS, Entry, entries, kind_of, named
 from thalweg.interfaces.cli.runs import duration
 from thalweg.interfaces.cli.say import Json, put_json, say
+from thalweg.interfaces.cli.show_kernel import show_kernel
 from thalweg.interfaces.cli.tables_out import plain, shown
 
 FILES = {
@@ -34,7 +35,8 @@ def show(*thing: str, json: Json = False) -> int:
 
     Example: thalweg show adam
 
-    thalweg show rules lists a registry, thalweg show alone all of them.
+    thalweg show rules lists a registry, thalweg show alone all of them. thalweg show kernel adam prints the code
+    that a rule is compiled from.
 
     Parameters
     ----------
@@ -45,6 +47,8 @@ def show(*thing: str, json: Json = False) -> int:
     """
     if not thing:
         return show_kinds(json)
+    if thing[0] in ("kernel", "kernels"):
+        return show_kernel(thing[1:], json)
     name = " ".join(thing)
     return show_name(name, folder_of(name), json)
 
