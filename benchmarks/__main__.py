@@ -1,4 +1,4 @@
-"""python -m benchmarks NAME [--json | --markdown] [--quick] [--only GROUP]
+"""python -m benchmarks NAME [--json | --markdown | --page FILE] [--quick] [--only GROUP]
 
 Measure, and print every row, those that lose like those that win.
 """
@@ -35,10 +35,13 @@ def main(arguments: list[str]) -> int:
         shown = f"{row.value:.4g} {row.unit}" if row.value == row.value else row.note
         print(f"  {row.scenario}: {row.measure}, {row.peer}: {shown} {row.verdict}", file=sys.stderr, flush=True)
         rows.append(row)
+    told = f"{described()}\n\n{as_markdown(rows)}"
+    if asked.page:
+        asked.page.write_text(with_table(asked.page.read_text(encoding="utf-8"), told), encoding="utf-8")
     if asked.json:
         print(json.dumps([as_plain(row) for row in rows], indent=2, ensure_ascii=False))
     else:
-        print(f"{described()}\n\n{as_markdown(rows)}" if asked.markdown else as_text(rows))
+        print(told if asked.markdown else as_text(rows))
     return 0 if all(row.holds for row in rows) else 1
 
 
@@ -63,9 +66,27 @@ def _parser() -> argparse.ArgumentParser:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="rows of scenario, measure, value, unit, peer, goal, holds")
     form.add_argument("--markdown", action="store_true", help="a table for docs/performance.md")
+    parser.add_argument("--page", type=_page, metavar="FILE", help="write that table between the marks of this page")
     parser.add_argument("--quick", action="store_true", help="engine: small sizes for a look, goals are not judged")
     parser.add_argument("--only", default="", choices=["", *groups()], help="engine: one group of scenarios")
     return parser
+
+
+BEGIN, END = "\n% begin\n", "\n% end\n"
+
+
+def _page(name: str) -> Path:
+    """A page that has the two marks, one after the other."""
+    path = Path(name)
+    if not path.is_file() or BEGIN not in path.read_text(encoding="utf-8").partition(END)[0] + "\n":
+        raise argparse.ArgumentTypeError(f"{name} is no page with the lines '% begin' and '% end'")
+    return path
+
+
+def with_table(page: str, table: str) -> str:
+    """The page with this between its marks, in place of what stood there."""
+    before, _, rest = page.partition(BEGIN)
+    return f"{before}{BEGIN}\n{table}\n{END}{(BEGIN + rest).partition(END)[2]}"
 
 
 def groups() -> list[str]:

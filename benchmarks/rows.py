@@ -81,10 +81,25 @@ def as_text(rows: list[Row]) -> str:
 
 
 def as_markdown(rows: list[Row]) -> str:
-    """The same for a page of the documents."""
-    lines = [HEAD, ("---",) * len(HEAD), *map(_cells, rows)]
-    table = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
-    return "\n".join([*table, *(["", *(f"- {note}" for note in notes)] if (notes := _notes(rows)) else [])])
+    """The same for a page of the documents: what has a goal, that both sides agree, then the figures behind it."""
+    agreed = [row for row in rows if row.measure.startswith("agreement")]
+    judged = [row for row in rows if isfinite(row.goal) and row not in agreed]
+    plain = [row for row in rows if not isfinite(row.goal)]
+    tables = {"Goals": judged, "Both sides compute the same": agreed, "Figures behind the ratios": plain}
+    parts = [f"### {name}\n\n{_table(some)}" for name, some in tables.items() if some]
+    notes = "\n".join(f"- {note}" for note in _notes(rows))
+    return "\n\n".join([*parts, *([f"### Notes\n\n{notes}"] if notes else [])])
+
+
+def _table(rows: list[Row]) -> str:
+    """Rows in Markdown; columns that all leave empty are left out."""
+    lines = [("scenario", "measure", "peer", "value", "quartiles", "goal", "")]
+    for row in rows:
+        value = "–" if isnan(row.value) else f"{row.value:.4g} {row.unit}"
+        lines.append((row.scenario, row.measure, row.peer, value, row.spread, row.bound, row.verdict))
+    kept = [i for i in range(len(lines[0])) if any(line[i] not in ("", "–") for line in lines[1:])]
+    head, *body = [[line[i].replace("|", "\\|").strip() for i in kept] for line in lines]
+    return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(kept), *body])
 
 
 def _notes(rows: list[Row]) -> list[str]:
