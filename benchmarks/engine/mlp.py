@@ -103,6 +103,7 @@ def wide(sizes: Sizes) -> Iterator[Row]:
     goals, spec = GOALS["mlp"], spec_for(64, 128, 10, 128)
     makers: dict[str, Maker] = {
         "thalweg": lambda: training(spec, BATCHES * sizes.epochs),
+        "thalweg compiled": lambda: training(spec.but(engine="compiled"), BATCHES * sizes.epochs),
         "JAX lax.scan": lambda: in_jax(spec)[1],
         "torch eager": lambda: in_torch(spec)[1],
     }

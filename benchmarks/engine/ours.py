@@ -33,9 +33,15 @@ def training(spec: Spec, most: int, work: float = 1.0, seconds: float = 0.5) -> 
 
     Preparing the table, drawing the start and its evaluation are outside the clock, the evaluation at the end inside.
     """
+    spec = settled(spec, most)
     steps = _affordable(spec, most, seconds)
     ready = steps_of(spec, steps)
     return Contender("", finish, work * steps, lambda: begin(ready))
+
+
+def settled(spec: Spec, steps: int) -> Spec:
+    """With the engine that so many steps would get, for fewer steps too."""
+    return spec.but(engine=begin(steps_of(spec, steps)).setup.specs[0].engine)
 
 
 def _affordable(spec: Spec, most: int, seconds: float) -> int:
@@ -71,8 +77,10 @@ def in_layers(weights: dict[str, np.ndarray]) -> list[np.ndarray]:
 
 def without_signals(spec: Spec, most: int, seconds: float = 0.5) -> Contender:
     """The same steps with nothing recorded: gradient and update, and no more."""
-    if spec.engine == "compiled":
-        raise NotHere("the compiled engine has no way yet to run without signals")
+    if "signals" in Spec.__struct_fields__:
+        return training(spec.but(signals=False), most, seconds=seconds)
+    if settled(spec, most).engine == "compiled":
+        raise NotHere("the compiled engine has no way to run without signals")
     steps = _affordable(spec, most, seconds)
     ready = steps_of(spec, steps)
     return Contender("", _bare, steps, lambda: begin(ready))

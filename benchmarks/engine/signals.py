@@ -13,8 +13,8 @@ from benchmarks.engine.sizes import Sizes
 from benchmarks.engine.standing import Maker, measured
 from benchmarks.rows import Row
 
-SHAPES = {"wide": (64, 128, 10, 128), "small": (30, 16, 1, 32)}
-ENGINES = {"wide": "auto", "small": "auto"}
+SHAPES = {"wide": (64, 128, 10, 128), "small": (30, 16, 1, 32), "small numpy": (30, 16, 1, 32)}
+ENGINES = {"wide": "auto", "small": "compiled", "small numpy": "numpy"}
 
 
 def cost(shape: str, sizes: Sizes) -> Iterator[Row]:

@@ -49,7 +49,13 @@ def in_thalweg(folder: Path, rows: int) -> tuple[np.ndarray, float, float]:
     from thalweg.descent.train import finish
 
     table = Table(
-        source=f"{folder}/part-*.parquet", target="y", task="binary", validation=0.0, test=0.0, standardise=False
+        source=f"{folder}/part-*.parquet",
+        target="y",
+        task="binary",
+        validation=0.0,
+        test=0.0,
+        standardise=False,
+        stream=True,
     )
     steps = rows // BATCH
     spec = Spec(problem=table, dtype="float32").but(
