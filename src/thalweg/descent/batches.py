@@ -61,3 +61,24 @@ class Batches:
             self._latest.clear()
             self._latest[epoch] = epoch_order(self.examples, self.seed, epoch, self.sampling)
         return self._latest[epoch][k * self.size : (k + 1) * self.size]
+
+    def several(self, t: int, count: int) -> tuple[Array, Array]:
+        """The rows of `count` updates from t on, one after the other (N,), and where each begins (count + 1,)."""
+        if self.full:
+            return np.tile(np.arange(self.examples), count), np.arange(count + 1) * self.examples
+        parts: list[Array] = []
+        sizes: list[int] = []
+        at = t
+        while at < t + count:
+            k = at % self.per_epoch
+            many = 1 if self.sampling == "replacement" else min(self.per_epoch - k, t + count - at)
+            rows = np.asarray(self(at))
+            if many > 1:
+                order = self._latest[at // self.per_epoch]
+                end = self.per_epoch * self.size if self.last == "drop" else self.examples
+                rows = order[k * self.size : min((k + many) * self.size, end)]
+            parts.append(rows)
+            whole, rest = divmod(len(rows), self.size)
+            sizes += [self.size] * whole + [rest] * bool(rest)
+            at += many
+        return np.concatenate(parts), np.cumsum([0, *sizes])

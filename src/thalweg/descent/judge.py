@@ -30,6 +30,19 @@ class Judge:
             odd |= loss > trail.table[t - 2, active, SIGNALS.index("loss")]
         return active[odd]
 
+    def doubtful(self, trail: Trail, active: Array, begin: int, end: int) -> Array:
+        """Of updates begin + 1 … end, none of them evaluated, those after which `suspects` finds someone."""
+        every = np.arange(begin + 1, end + 1)
+        if self._tolerances:
+            return every
+        now = trail.table[begin:end][:, active]
+        loss, grad, size = (now[:, :, SIGNALS.index(name)] for name in ("loss", "grad_norm", "param_norm"))
+        odd = ~np.isfinite(loss) | ~np.isfinite(grad) | (size > (self.stop.param_bound or np.inf))
+        if self.full and begin + len(odd) > 1:
+            past = trail.table[max(0, begin - 1) : end][:, active, SIGNALS.index("loss")]
+            odd[len(odd) - len(past) + 1 :] |= past[1:] > past[:-1]
+        return every[odd.any(1)]
+
     @property
     def _tolerances(self) -> bool:
         stop = self.stop

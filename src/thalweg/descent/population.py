@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.descent.blocks import advance_in_blocks
 from thalweg.descent.loop import descend
 from thalweg.descent.run import Run
 from thalweg.descent.setup import Setup
@@ -39,7 +40,7 @@ class Population:
         w = np.stack([problem.start(spec.seed) for spec in setup.specs])
         trail = Trail.fresh(problem.objective.layout, w)
         population = cls(setup, problem, setup.method.start(w), trail, np.arange(len(w)))
-        population._evaluate(population.active, 0.0)
+        population.evaluate(population.active, 0.0)
         return population
 
     @classmethod
@@ -59,7 +60,7 @@ class Population:
         population = cls(setup, run.problem, run.state.copy(), trail, np.arange(1), spent)
         if over := population._over(run):
             population.ended[0] = (population.state.copy(), over)
-            population._leave()
+            population.leave()
         return population
 
     def _over(self, run: Run) -> Stopped | None:
@@ -69,8 +70,14 @@ class Population:
         t = run.state.t
         return self.setup.judge.verdict(self.trail, 0, t, evaluated=run.final["t"] == t) if t else None
 
-    def advance(self) -> Iterator[Step]:
-        """Step by step until every member has stopped; the population is exact at every yield."""
+    def advance(self, longest: int = 1, until: int | None = None) -> Iterator[Step]:
+        """Step by step until every member has stopped; the population is exact at every yield.
+
+        Compiled epochs go up to `longest` steps from one yield to the next, and yield at `until`.
+        """
+        if self.setup.specs[0].engine == "compiled":
+            yield from advance_in_blocks(self, longest, until)
+            return
         begun = time.perf_counter() - self.before
         judge = self.setup.judge
         while len(self.active):
@@ -83,12 +90,12 @@ class Population:
                 self.trail.record(step, origin, self.active, seconds)
                 evaluated = step.t % self.setup.every == 0 or step.t >= self.setup.specs[0].stop.steps
                 if evaluated:
-                    self._evaluate(self.active, seconds)
+                    self.evaluate(self.active, seconds)
                 for run in judge.suspects(self.trail, self.active, step.t, evaluated):
                     if verdict := judge.verdict(self.trail, int(run), step.t, evaluated):
-                        self._end(int(run), verdict, evaluated, seconds)
+                        self.end(int(run), verdict, evaluated, seconds)
                 if self.ended.keys() & set(members.tolist()):
-                    self._leave()
+                    self.leave()
                 yield step
 
     def _lr(self, now: Setup) -> Any:
@@ -96,19 +103,19 @@ class Population:
         members = self.active
         return lambda t: now.lr(t, [self.trail.evaluations[run] for run in members])
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
         """Members that ended go; the rows of the others are copied together."""
         stay = np.array([run not in self.ended for run in self.active])
         self.state = self.state.members(np.flatnonzero(stay))
         self.active = self.active[stay]
 
-    def _end(self, run: int, verdict: Stopped, evaluated: bool, seconds: float) -> None:
+    def end(self, run: int, verdict: Stopped, evaluated: bool, seconds: float) -> None:
         place = np.flatnonzero(self.active == run)
         if not evaluated:
-            self._evaluate(self.active[place], seconds)
+            self.evaluate(self.active[place], seconds)
         self.ended[run] = (self.state.members(place), verdict)
 
-    def _evaluate(self, runs: Array, seconds: float) -> None:
+    def evaluate(self, runs: Array, seconds: float) -> None:
         """Losses and measures of these members, recorded one by one."""
         places = np.searchsorted(self.active, runs)
         w = self.state.w[places]

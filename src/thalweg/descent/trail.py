@@ -91,14 +91,19 @@ class Trail:
 
     def record(self, step: Step, before: Array, active: Array, seconds: float) -> None:
         """One update of the active members (A,); `before` (A, P) is where it started."""
-        if step.t > len(self.table):
-            self.table = np.concatenate([self.table, np.empty_like(self.table)])
+        self.make_room(step.t)
         ones = np.ones(len(active))
         signals = [ones * step.t, ones * seconds, step.lr, step.loss, step.grad_norm, step.update_norm, step.param_norm]
         self.table[step.t - 1, active] = np.concatenate(
             [np.stack(signals, 1), step.grad_norms, step.update_norms, step.param_norms, before[:, self.picked]], 1
         )
         self.lengths[active] = step.t
+
+    def make_room(self, t: int) -> None:
+        """For t updates at least, by doubling."""
+        if t > len(self.table):
+            more = np.empty((max(t - len(self.table), len(self.table)), *self.table.shape[1:]))
+            self.table = np.concatenate([self.table, more])
 
     def note(self, run: int, evaluation: Evaluation, w: Array) -> None:
         """One evaluation of run number `run`, which stood at w (P,); keeps w if it is the best so far."""

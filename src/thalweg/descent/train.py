@@ -7,6 +7,8 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
+from thalweg.descent.blocks import LONGEST
+from thalweg.descent.compiled.engine import engine_of
 from thalweg.descent.method_section import OTHER_METHODS, default_lr
 from thalweg.descent.population import Population
 from thalweg.descent.run import Run
@@ -19,7 +21,8 @@ from thalweg.problems.objective import Objective
 from thalweg.problems.problem import Problem
 from thalweg.problems.sections import Custom, Table
 
-Watch = Callable[[Population], bool]  # called after every update; True pauses the run
+Watch = Callable[[Population], bool]  # called after every update, or block of compiled ones; True pauses the run
+WATCHED = 64  # steps of a compiled block while somebody watches
 
 
 def resolved(spec: Spec, objective: Objective | None = None) -> Spec:
@@ -41,7 +44,7 @@ def resolved(spec: Spec, objective: Objective | None = None) -> Spec:
         problem=section,
         method=msgspec.structs.replace(method, phases=phases),
         stop=msgspec.structs.replace(spec.stop, every=every),
-        engine="numpy",
+        engine=engine_of(spec, problem.objective),
     )
 
 
@@ -85,7 +88,7 @@ def finish(population: Population, *, until: int | None = None, watch: Watch | N
     """Advance a population of one until it stops, reaches `until`, or `watch` says so."""
     pause = "paused"
     if until is None or population.state.t < until:
-        for step in population.advance():
+        for step in population.advance(WATCHED if watch else LONGEST, until):
             if watch and watch(population):
                 pause = "interrupted"
                 break
@@ -127,7 +130,7 @@ def _together(specs: Sequence[Spec], objective: Objective | None) -> list[Run]:
     if isinstance(problem.objective, Fit) and len(set(l2)) > 1:
         problem = replace(problem, objective=replace(problem.objective, l2=l2))
     population = Population.fresh(make_setup(specs, problem.objective), problem)
-    for _ in population.advance():
+    for _ in population.advance(LONGEST):
         pass
     return [_own(run, objective) for run in population.runs()]
 

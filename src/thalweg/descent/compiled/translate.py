@@ -32,7 +32,8 @@ class NotTranslatable(Exception):
 class Translation:
     """constants are named in the order in which `numbers` returns them; `meaning` is their text in the formula.
 
-    numbers(t, lr, *hyper) -> their values. lines are statements on one weight, result what it returns.
+    numbers(t, lr, *hyper) -> their values; numbers_text is its source. lines are statements on one weight, result
+    what it returns.
     """
 
     rule: Rule
@@ -40,6 +41,8 @@ class Translation:
     meaning: tuple[str, ...]
     lines: tuple[str, ...]
     result: tuple[str, ...]
+    numbers_text: str
+    plain: bool  # do the numbers need nothing but arithmetic?
     numbers: Callable[..., tuple[Any, ...]] = field(compare=False, repr=False)
 
 
@@ -50,10 +53,18 @@ def translated(rule: Rule) -> Translation:
         reader.read(statement)
     if len(reader.result) != 1 + len(rule.slots):
         raise NotTranslatable("it does not end with return w and its slots")
+    definition = reader.numbers()
+    code = _compiled(definition)
     return Translation(
-        rule, tuple(reader.named.values()), tuple(reader.named), tuple(reader.lines), tuple(reader.result),
-        reader.numbers(),
-    )  # fmt: skip
+        rule,
+        constants=tuple(reader.named.values()),
+        meaning=tuple(reader.named),
+        lines=tuple(reader.lines),
+        result=tuple(reader.result),
+        numbers_text=ast.unparse(ast.fix_missing_locations(definition)),
+        plain=set(code.co_names) <= {"np", "sqrt"},
+        numbers=FunctionType(code, rule.formula.__globals__, f"numbers of {rule.name}"),
+    )
 
 
 def _definition(formula: Callable[..., Any]) -> ast.FunctionDef:
@@ -187,15 +198,13 @@ class _Reader:
             found = getattr(found, name, None)
         return found
 
-    def numbers(self) -> Callable[..., tuple[Any, ...]]:
+    def numbers(self) -> ast.FunctionDef:
         """The function of t, lr and the hyperparameters that works out the constants."""
         values: list[ast.expr] = [ast.Name(f"{name}__", ast.Load()) for name in self.named.values()]
         end = ast.Return(ast.Tuple(values, ast.Load()))
         names = [ast.arg(name) for name in ("t", "lr", *self.rule.defaults)]
         arguments = ast.arguments([], names, None, [], [], None, [])
-        definition = ast.FunctionDef("numbers", arguments, [*self.prologue, end], [])
-        code = _compiled(definition)
-        return FunctionType(code, self.rule.formula.__globals__, f"numbers of {self.rule.name}")
+        return ast.FunctionDef("numbers", arguments, [*self.prologue, end], [])
 
 
 def _names(text: str) -> set[str]:
