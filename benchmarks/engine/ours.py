@@ -45,14 +45,16 @@ def settled(spec: Spec, steps: int) -> Spec:
 
 
 def _affordable(spec: Spec, most: int, seconds: float) -> int:
-    """Steps that take about so many seconds, at most `most`; the pilot's second run tells what a step costs."""
-    pilot = min(most, 64)
-    for _ in range(2):
-        population = begin(steps_of(spec, pilot))
+    """All steps, or as many as take a good part of these seconds: what a run costs once must not show in a step."""
+    steps = min(most, 64)
+    while steps < most:
+        population = begin(steps_of(spec, steps))
         began = time.process_time()
         finish(population)
-        spent = time.process_time() - began
-    return min(most, max(pilot, int(seconds / max(spent / pilot, 1e-9))))
+        if time.process_time() - began > seconds / 4:
+            break
+        steps = min(most, 8 * steps)
+    return steps
 
 
 def trained(spec: Spec, steps: int) -> dict[str, np.ndarray]:
