@@ -105,16 +105,18 @@ def resolve_streamed(section: sections.Table) -> sections.Table:
 
 def facts_of(section: sections.Table) -> Facts:
     """Looked up, or found by reading the source."""
-    asked = msgspec.structs.replace(section, **NOT_WRITTEN, sha256="", scale_target=None)
+    asked = as_read(section)
     path = cache_folder() / f"facts-{name_of(asked)}.json"
     files = files_of(section)
     known = read_signed(path, Facts) if files else None
     if known is not None and known.files == files:
         return known
-    big = opened(msgspec.json.encode(asked))
+    big = opened(asked)
     target = big.opened.target
     positive = target.classes[1] if target.task == "binary" else ""
     facts = Facts(files, big.opened.sha256, big.opened.roles.target, target.task, positive)
+    decided_too = msgspec.structs.replace(asked, target=facts.target, task=target.task, positive=positive)
+    OPENED[msgspec.json.encode(decided_too)] = big
     if files:
         write_signed(path, facts)
     return facts
@@ -128,10 +130,27 @@ def files_of(section: sections.Table) -> dict[str, Identity]:
     return {str(path.absolute()): identity(path) for path in paths if path.is_file()}
 
 
-@lru_cache(maxsize=1)
-def opened(encoded: bytes) -> BigTable:
-    """The table that was looked through last: resolving and converting share it."""
-    return open_big(msgspec.json.decode(encoded, type=sections.Table))
+OPENED: dict[bytes, BigTable] = {}  # the table that was looked through last, until it is converted
+
+
+def opened(asked: sections.Table) -> BigTable:
+    """Looked through, or as it was a moment ago: resolving and converting share one reading."""
+    key = msgspec.json.encode(asked)
+    if key not in OPENED:
+        forget()
+        OPENED[key] = open_big(asked)
+    return OPENED[key]
+
+
+def forget() -> None:
+    """Lets go DuckDB's copy of the table, and what was kept of its columns."""
+    OPENED.clear()
+    read_source.cache_clear()
+
+
+def as_read(section: sections.Table) -> sections.Table:
+    """What decides how a source is read: the model has no part in it."""
+    return msgspec.structs.replace(section, **NOT_WRITTEN, sha256="", scale_target=None)
 
 
 def streamed_problem(section: sections.Table, dtype: str) -> Problem:
@@ -172,12 +191,10 @@ def converted(section: sections.Table, dtype: str) -> tuple[Path, About]:
     about = read_signed(folder / ABOUT, About)
     if about is not None and about.sha256 == section.sha256 and about.files == identities(folder):
         return folder, about
-    asked = msgspec.structs.replace(written, sha256="", scale_target=None)
     try:
-        about = convert(opened(msgspec.json.encode(asked)), section, dtype, folder)
-    finally:  # DuckDB's copy of the table, and the column that was fetched last
-        opened.cache_clear()
-        read_source.cache_clear()
+        about = convert(opened(as_read(section)), section, dtype, folder)
+    finally:
+        forget()
     if about.sha256 != section.sha256:
         raise DataError(f"{section.source} was changed while it was read; run the command again")
     return folder, about

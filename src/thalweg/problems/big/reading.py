@@ -60,12 +60,21 @@ def open_big(section: Section) -> BigTable:
     if weights is not None:
         refuse_weights(weights[keep], f"weights {section.weights!r}")
     opened = Opened(
-        columns, section, roles, np.flatnonzero(keep), 0, target, None if weights is None else weights[keep],
+        columns, section, roles, small(np.flatnonzero(keep)), 0, target, None if weights is None else weights[keep],
         columns.sha256, "", (*columns.notices, *roles.notices, *dropped, *target.notices),
     )  # fmt: skip
     split = at_most(whole_split(opened), section)
+    split = Split(small(split.train), small(split.validation), small(split.test))
     refuse_one_class(opened, split, codes)
-    return BigTable(columns, opened, split, codes, big_notices(opened, split, codes))
+    found = big_notices(opened, split, codes)
+    if codes is not None:  # only the split asked for the labels
+        opened = replace(opened, target=replace(target, y=np.empty((0, 1))))
+    return BigTable(columns, opened, split, codes, found)
+
+
+def small(rows: Array) -> Array:
+    """Row numbers in half the memory, where they fit."""
+    return rows.astype(np.int32) if len(rows) and rows.max() < 2**31 else rows
 
 
 def refuse_unstreamable(section: Section) -> None:
@@ -90,7 +99,8 @@ def coded_column(values: Array, columns: Columns, section: Section) -> tuple[Tar
         raise DataError("; ".join([str(problem), *filter(None, [columns.remarks.get(name)])])) from None
     # A split takes classes in the order of their one-hot rows, in which the last class comes first.
     labels = codes if found == "binary" else len(classes) - 1 - codes
-    return Target(labels.astype(np.float64)[:, None], found, classes, notices), codes
+    few = codes.astype(np.min_scalar_type(len(classes)))
+    return Target(labels.astype(np.float64)[:, None], found, classes, notices), few
 
 
 def refuse_one_class(opened: Opened, split: Split, codes: Array | None) -> None:
