@@ -47,6 +47,10 @@ class Stream:
         They stay there until the next call. A batch may take rows of two buffers that follow each other.
         """
         self._turn_to(order, epoch, end - begin)
+        return self._places(order, epoch, begin, end)
+
+    def _places(self, order: BlockOrder, epoch: int, begin: int, end: int) -> Array:
+        """The same, in an epoch that was turned to."""
         first, last = (int(np.searchsorted(self._starts, place, "right")) - 1 for place in (begin, end - 1))
         if first == last:
             self._fill(order, epoch, first)
@@ -57,6 +61,20 @@ class Stream:
             self._fill(order, epoch, last)
         kept = int(self._starts[last]) - begin
         return np.concatenate([np.arange(kept), self._inside[: end - self._starts[last]]])
+
+    def several(self, order: BlockOrder, epoch: int, begin: int, end: int, size: int) -> tuple[Array, Array]:
+        """The batches of `size` rows from `begin` on that are in the buffer together, up to place `end` of the epoch.
+
+        Their rows one after the other (n,), and where each batch begins and the last one ends (batches + 1,). There is
+        one at least; one alone where it takes rows of two buffers.
+        """
+        self._turn_to(order, epoch, size)
+        held = int(self._starts[np.searchsorted(self._starts, begin, "right")])
+        if held < min(end, order.examples):  # the last batch here may need rows of the next buffer
+            held = begin + max(1, (held - begin) // size) * size
+        held = min(held, end)
+        bounds = np.append(np.arange(0, held - begin, size), held - begin)
+        return self._places(order, epoch, begin, held), bounds
 
     def _turn_to(self, order: BlockOrder, epoch: int, size: int) -> None:
         """The order of this epoch, and a buffer that is large enough."""
@@ -74,11 +92,10 @@ class Stream:
         """Reads the blocks of a buffer, unless they are held."""
         if self._filled == buffer:
             return
-        self._filled, at = -1, self._room[0]
-        for begin, end in order.ranges(order.chosen(self._shuffled, buffer)):
-            self.file.read(self.buffer, at, begin, end)
-            at += end - begin
-        self._inside = self._room[0] + order.inside(epoch, buffer, at - self._room[0])
+        self._filled = -1
+        ranges = order.ranges(order.chosen(self._shuffled, buffer))
+        end = self.file.read(self.buffer, self._room[0], ranges)
+        self._inside = self._room[0] + order.inside(epoch, buffer, end - self._room[0])
         self._filled = buffer
 
     def _carry(self, begin: int) -> None:
