@@ -227,7 +227,7 @@ def test_a_converted_table_is_used_again_and_never_for_other_bytes_rows_or_setti
         assert conversions(other) == 1
     folder, _about = big.converted(resolved(spec).problem, "float64")
     data = bytearray((folder / "X").read_bytes())
-    kept = os.stat(folder / "X")
+    kept = (folder / "X").stat()
     data[100] ^= 1
     (folder / "X").write_bytes(data)
     os.utime(folder / "X", ns=(kept.st_atime_ns, kept.st_mtime_ns))  # as if nobody had written
@@ -328,7 +328,7 @@ def test_a_table_over_the_limit_is_refused_with_stream_as_a_way_out_and_streamed
     monkeypatch.setenv("THALWEG_MEMORY", "0.25")
     path = tmp_path / "tall.parquet"
     columns = ", ".join(f"random() AS x{i}" for i in range(20))
-    duckdb.sql(f"COPY (SELECT {columns}, i % 2 AS y FROM range(200000) r(i)) TO '{path}'")
+    duckdb.sql(f"SELECT {columns}, i % 2 AS y FROM range(200000) r(i)").write_parquet(str(path))  # noqa: S608
     spec = spec_of(str(path), steps=3, block_rows=0, buffer_blocks=16)
     with pytest.raises(DataError, match=r"limit is 0\.25 GB: train from the disk with --stream, take a sample"):
         resolved(spec)
