@@ -165,7 +165,10 @@ WRONG = [
     ),
     ({"batch_size": -1}, "batch_size is -1; expected 1 or more, or 0 for the full batch"),
     ({"batch_size": 2.5}, "batch_size is 2.5; expected a whole number"),
-    ({"sampling": "shuffled"}, "sampling is 'shuffled'; expected reshuffled, frozen, replacement or sequential"),
+    (
+        {"sampling": "shuffled"},
+        "sampling is 'shuffled'; expected reshuffled, frozen, replacement, sequential or blocks",
+    ),
     ({"steps": 0}, "steps is 0; expected 1 or more"),
     ({"steps": -5}, "steps is -5; expected 1 or more"),
     ({"jump": 0.5}, "jump is 0.5; expected a factor over 1, or 0 for off"),

@@ -11,6 +11,8 @@ import numpy as np
 from thalweg.errors import SpecError
 from thalweg.formulas.arrays import Array
 from thalweg.formulas.streams import Purpose, stream
+from thalweg.problems.big.stream import Stream
+from thalweg.problems.blocks import BlockOrder
 from thalweg.problems.objective import ALL, Rows
 
 
@@ -25,8 +27,9 @@ def epoch_order(examples: int, seed: int, epoch: int, sampling: str = "reshuffle
 class Batches:
     """t -> rows. size 0, or all examples, is the full batch.
 
-    sampling: reshuffled each epoch, frozen (one order per seed), sequential (as in the table), or drawn with
-    replacement. The last partial batch of an epoch is kept, or dropped.
+    sampling: reshuffled each epoch, frozen (one order per seed), sequential (as in the table), blocks (shuffled inside
+    a buffer of `blocks` = (rows, how many), see problems/blocks.py), or drawn with replacement. The last partial batch
+    of an epoch is kept, or dropped. With a stream, rows are those of its buffer, which holds what t needs.
     """
 
     examples: int
@@ -34,6 +37,8 @@ class Batches:
     sampling: str = "reshuffled"
     last: str = "keep"
     seed: int = 0
+    blocks: tuple[int, int] = (1024, 64)
+    stream: Stream | None = field(default=None, repr=False, compare=False)
     _latest: dict[int, Array] = field(default_factory=dict, repr=False, compare=False)  # one epoch, a cache
 
     def __post_init__(self) -> None:
@@ -57,15 +62,33 @@ class Batches:
         if self.sampling == "replacement":
             return stream(self.seed, Purpose.REPLACEMENT, t).integers(self.examples, size=self.size)
         epoch, k = divmod(t, self.per_epoch)
+        if self.stream:
+            end = min((k + 1) * self.size, self.examples)
+            return self.stream.rows(self.block_order, epoch, k * self.size, end)
         if epoch not in self._latest:
             self._latest.clear()
-            self._latest[epoch] = epoch_order(self.examples, self.seed, epoch, self.sampling)
+            if self.sampling == "blocks":
+                self._latest[epoch] = self.block_order.epoch(epoch)
+            else:
+                self._latest[epoch] = epoch_order(self.examples, self.seed, epoch, self.sampling)
         return self._latest[epoch][k * self.size : (k + 1) * self.size]
 
+    @property
+    def block_order(self) -> BlockOrder:
+        """The order of "blocks"."""
+        return BlockOrder(self.examples, *self.blocks, self.seed)
+
     def several(self, t: int, count: int) -> tuple[Array, Array]:
-        """The rows of `count` updates from t on, one after the other (N,), and where each begins (count + 1,)."""
+        """The rows of `count` updates from t on, one after the other (N,), and where each begins (count + 1,).
+
+        With a stream, of as many of them as its buffer holds together, one at least.
+        """
         if self.full:
             return np.tile(np.arange(self.examples), count), np.arange(count + 1) * self.examples
+        if self.stream:
+            epoch, k = divmod(t, self.per_epoch)
+            end = min(k + count, self.per_epoch) * self.size
+            return self.stream.several(self.block_order, epoch, k * self.size, min(end, self.examples), self.size)
         parts: list[Array] = []
         sizes: list[int] = []
         at = t

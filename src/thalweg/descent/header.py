@@ -56,9 +56,8 @@ def problem_header(problem: Problem) -> dict[str, Any]:
     """What was minimised, and from where."""
     found: dict[str, Any] = {k: v for k, v in msgspec.to_builtins(problem.section).items() if v not in ("", [], None)}
     found["parameters"] = problem.objective.size
-    if isinstance(problem.objective, Fit) and problem.table and problem.split:
-        parts = ("train", "validation", "test")
-        found["rows"] = {part: len(getattr(problem.split, part)) for part in parts}
+    if isinstance(problem.objective, Fit) and problem.table:
+        found["rows"] = problem.counts
         found["columns"] = list(problem.table.names)
         found["classes"] = list(problem.table.classes)
         found["notices"] = list(problem.notices)

@@ -19,6 +19,7 @@ from thalweg.descent.trail import Evaluation, watched_losses
 from thalweg.formulas.arrays import Array
 from thalweg.formulas.rules import RULES
 from thalweg.formulas.schedules import Scheduled
+from thalweg.problems.big.stream import Stream
 from thalweg.problems.layout import Layout
 from thalweg.problems.objective import Objective, Rows
 
@@ -81,12 +82,16 @@ def make_setup(specs: Sequence[Spec], objective: Objective) -> Setup:
     """Specs that differ only in seed, lr, hyperparameters, clipping and L2; the objective carries their L2."""
     first = specs[0]
     method = first.method
-    batches = tuple(
-        Batches(objective.examples, spec.batch.batch_size, spec.batch.sampling, spec.batch.last_batch, spec.seed)
-        for spec in specs
-    )
+    batches = tuple(batches_of(spec, objective.examples, getattr(objective, "stream", None)) for spec in specs)
     schedule = Scheduled(method.schedule, first.stop.steps, method.warmup, tuple(method.schedule_options.items()))
     return Setup(tuple(specs), objective, _method(specs, objective.layout), schedule, batches, first.stop.every)
+
+
+def batches_of(spec: Spec, examples: int, stream: Stream | None = None) -> Batches:
+    """The batches that a Spec asks for, of so many rows."""
+    batch = spec.batch
+    blocks = (batch.block_rows or 1024, batch.buffer_blocks)
+    return Batches(examples, batch.batch_size, batch.sampling, batch.last_batch, spec.seed, blocks, stream)
 
 
 def evaluation_cadence(spec: Spec, examples: int) -> int:

@@ -26,11 +26,15 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Which rows each update sees. batch_size 0 is the full batch."""
 
     batch_size: int = 0
-    sampling: Literal["reshuffled", "frozen", "replacement", "sequential"] = "reshuffled"
+    sampling: Literal["reshuffled", "frozen", "replacement", "sequential", "blocks"] = "reshuffled"
     last_batch: Literal["keep", "drop"] = "keep"
+    block_rows: int = 0  # rows of a block, for sampling blocks; 0: about 128 KiB
+    buffer_blocks: int = 64  # blocks whose rows are shuffled together
 
     def __post_init__(self) -> None:
         require(self.batch_size >= 0, f"batch_size is {self.batch_size}; expected 1 or more, or 0 for the full batch")
+        require(self.block_rows >= 0, f"block_rows is {self.block_rows}; expected 1 or more, or 0 for about 128 KiB")
+        require(self.buffer_blocks >= 1, f"buffer_blocks is {self.buffer_blocks}; expected 1 or more")
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

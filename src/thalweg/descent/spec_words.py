@@ -53,6 +53,7 @@ TABLE = {
     ),
     "group": Words("rows with the same value in this column stay on one side of the split", "a column, or empty"),
     "split_seed": Words("seed of the split, apart from the run's", "0 or more"),
+    "stream": Words("keep the rows on disk, converted once, and read them in blocks"),
     "train_rows": Words("the most rows to train on, drawn from the training rows; 0 for all", "0 or more"),
     "standardise": Words("features to mean 0 and deviation 1, by the training rows"),
     "scale_target": Words("the same for the target; open means yes for regression"),
@@ -98,8 +99,12 @@ PHASE = {
 }
 BATCH = {
     "batch_size": Words("rows of each update; 0 is the full batch. report and sweep take 32 unless told", "0 or more"),
-    "sampling": Words("each epoch anew, one frozen order, drawn with replacement, or as in the table"),
+    "sampling": Words(
+        "rows anew each epoch, in one frozen order, drawn with replacement, as in the table, or shuffled in blocks"
+    ),
     "last_batch": Words("what happens to an epoch's last partial batch"),
+    "block_rows": Words("rows of a block, for sampling blocks; 0 is as many as 128 KiB hold", "0 or more"),
+    "buffer_blocks": Words("blocks that are shuffled together, for sampling blocks", "1 or more"),
 }
 STOP = {
     "steps": Words("updates, at most", "1 or more"),

@@ -7,6 +7,7 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
+from thalweg.descent.block_settings import batch_settings
 from thalweg.descent.blocks import LONGEST
 from thalweg.descent.compiled.engine import engine_of
 from thalweg.descent.method_section import OTHER_METHODS, default_lr
@@ -38,11 +39,13 @@ def resolved(spec: Spec, objective: Objective | None = None) -> Spec:
         phase if phase.lr is not None else msgspec.structs.replace(phase, lr=default_lr(phase.rule))
         for phase in method.phases
     )
+    batch = batch_settings(spec, section, problem.objective)
     every = evaluation_cadence(spec, problem.objective.examples)
     return replaced(
         spec,
         problem=section,
         method=msgspec.structs.replace(method, phases=phases),
+        batch=batch,
         stop=msgspec.structs.replace(spec.stop, every=every),
         engine=engine_of(spec, problem.objective),
     )
@@ -119,7 +122,8 @@ def _common(spec: Spec) -> bytes:
     if isinstance(problem, Custom):  # a user's code may draw from the global generators: each run starts them anew
         return msgspec.json.encode(spec)
     alone = method.rule in OTHER_METHODS and spec.method.hyper
-    kept = msgspec.structs.replace(spec, method=spec.method if alone else method, problem=problem, seed=0)
+    seed = spec.seed if getattr(problem, "stream", False) else 0  # one buffer follows one order
+    kept = msgspec.structs.replace(spec, method=spec.method if alone else method, problem=problem, seed=seed)
     return msgspec.json.encode(kept)
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.descent.batches import Batches
 from thalweg.descent.files import named_folder
 from thalweg.descent.folder import Writer
 from thalweg.descent.interrupt import interruptible
 from thalweg.descent.population import Population
 from thalweg.descent.run import Run
+from thalweg.descent.setup import batches_of
 from thalweg.descent.spec import Spec
 from thalweg.descent.train import begin, finish
 from thalweg.errors import FolderError, SpecError, ThalwegError
@@ -120,8 +120,7 @@ def _pass_gate(own: OwnFunction, spec: Spec) -> None:
     """Check the gradient near the start, on the rows of the first batch; raise if it is wrong."""
     rows = None
     if own.examples:
-        batch = spec.batch
-        first = Batches(own.examples, batch.batch_size, batch.sampling, batch.last_batch, spec.seed)(0)
+        first = batches_of(spec, own.examples)(0)
         rows = np.arange(own.examples)[first]
     start = own.params(np.array(getattr(spec.problem, "start", ())))
     try:

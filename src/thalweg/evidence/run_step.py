@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from thalweg.descent.batches import Batches
 from thalweg.descent.folder import require_trust
 from thalweg.descent.run_summary import Summary
+from thalweg.descent.setup import batches_of
 from thalweg.descent.spec import Spec
 from thalweg.errors import SpecError, ThalwegError
 from thalweg.evidence.run_tables import step_columns
@@ -175,8 +175,7 @@ def batch_rows(summary: Summary, t: int, trust: bool = False) -> tuple[tuple[int
     examples = int((problem.get("rows") or {}).get("train") or 0)
     if not examples:
         return (), ()
-    batch = spec.batch
-    places = Batches(examples, batch.batch_size, batch.sampling, batch.last_batch, spec.seed)(t - 1)
+    places = batches_of(spec, examples)(t - 1)
     if places is ALL or isinstance(places, slice):
         return (), (f"It saw all {examples:,} training rows, as every step did.",)
     places = np.asarray(places)

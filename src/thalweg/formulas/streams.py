@@ -21,6 +21,8 @@ class Purpose(IntEnum):
     PROBE = 6  # directions and points of a gradient check
     LABELS = 7  # shuffled labels of the preflight
     RESAMPLE = 8  # bootstrap intervals
+    BLOCKS = 9  # the order of blocks in an epoch
+    BUFFER = 10  # the order of rows inside a buffer of blocks
 
 
 def stream(seed: int, purpose: Purpose, index: int = 0) -> np.random.Generator:

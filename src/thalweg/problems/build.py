@@ -9,6 +9,7 @@ from thalweg.formulas.arrays import Array
 from thalweg.formulas.streams import Purpose, stream
 from thalweg.formulas.surfaces import named_surface
 from thalweg.problems import objective as objectives
+from thalweg.problems.big.problem import resolve_streamed, streamed_problem
 from thalweg.problems.objective import Objective
 from thalweg.problems.problem import Problem, Start, fixed_or_normal
 from thalweg.problems.sections import OnSurface, Section, Table
@@ -17,13 +18,15 @@ from thalweg.problems.tabular import resolve_table, table_problem
 
 def resolve(section: Section) -> Section:
     """The section with everything decided that was left open, from the data where needed."""
-    return resolve_table(section) if isinstance(section, Table) else section
+    if not isinstance(section, Table):
+        return section
+    return resolve_streamed(section) if section.stream else resolve_table(section)
 
 
 def build(section: Section, dtype: str = "float64", objective: Objective | None = None) -> Problem:
     """The problem of a resolved section. `objective` is the user's own, for a Custom section."""
     if isinstance(section, Table):
-        return table_problem(section, dtype)
+        return streamed_problem(section, dtype) if section.stream else table_problem(section, dtype)
     if isinstance(section, OnSurface):
         return _surface_problem(section, dtype)
     if objective is None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from thalweg.formulas.arrays import Array
 from thalweg.formulas.losses import Loss
+from thalweg.problems.big.stream import Stream
 from thalweg.problems.examples import Examples
 from thalweg.problems.layout import Layout
 from thalweg.problems.linear import Linear
@@ -19,7 +20,8 @@ class Fit:
     """The objective of training. `splits` holds "train" and, where there are any, "validation" and "test".
 
     l2 is λ, a number or (R,) one for each member of a population. A split that is large is evaluated, and batch
-    norm's statistics are measured, on its fixed sample in `samples`.
+    norm's statistics are measured, on its fixed sample in `samples`. Of a streamed table, splits["train"] is the
+    buffer of `stream`, and rows are places in it.
     """
 
     model: Model
@@ -27,6 +29,7 @@ class Fit:
     splits: Mapping[str, Examples]
     l2: float | Array = 0.0
     samples: Mapping[str, Examples] = field(default_factory=dict, repr=False)
+    stream: Stream | None = field(default=None, repr=False)
 
     @property
     def layout(self) -> Layout:
@@ -38,7 +41,7 @@ class Fit:
 
     @property
     def examples(self) -> int:
-        return len(self.splits["train"].y)
+        return self.stream.examples if self.stream else len(self.splits["train"].y)
 
     @property
     def convex(self) -> bool:

@@ -13,6 +13,7 @@ from thalweg.problems.sources.columns import Columns
 from thalweg.problems.stacked import Stacked
 from thalweg.problems.words import counted, listed
 
+PIECE = 1 << 16  # rows of which all columns are made at once, where only some are kept
 EMPTY, CONSTANT = "without a value in the training rows", "constant"
 ONLY_GAPS = "constant where there is a value (only whether there is one is learned from)"
 
@@ -111,12 +112,30 @@ def varying(part: Part, values: Array) -> Block:
 
     Two months are two points on the circle: where they lie, sine and cosine say the same.
     """
-    made = part.apply(values)
-    kept = [int(i) for i in np.flatnonzero(made.min(0) != made.max(0))]
+    low, high = extremes(part, values)
+    kept = [int(i) for i in np.flatnonzero(low != high)]
     if isinstance(part, Moment):
         cosines = [i for i in kept if i - 1 in kept and part.names[i].endswith(" cos")]
-        kept = [i for i in kept if i not in cosines or not copies(made[:, i - 1 : i + 1])]
+        kept = [i for i in kept if i not in cosines or not copies(applied(part, values, (i - 1, i)))]
     return Block(part, tuple(kept))
+
+
+def extremes(part: Part, values: Array) -> tuple[Array, Array]:
+    """The smallest and the largest value of each column of a part, without having them all in memory."""
+    first = part.apply(values[:PIECE])
+    low, high = first.min(0), first.max(0)
+    for at in range(PIECE, len(values), PIECE):
+        made = part.apply(values[at : at + PIECE])
+        low, high = np.minimum(low, made.min(0)), np.maximum(high, made.max(0))
+    return low, high
+
+
+def applied(part: Part, values: Array, which: Sequence[int]) -> Array:
+    """Some columns of a part (N, which), without having the others in memory."""
+    found = np.empty((len(values), len(which)))
+    for at in range(0, len(values), PIECE):
+        found[at : at + PIECE] = part.apply(values[at : at + PIECE])[:, which]
+    return found
 
 
 def copies(pair: Array) -> bool:

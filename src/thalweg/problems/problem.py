@@ -37,6 +37,13 @@ class Problem:
     surface: Surface | None = None
     notices: tuple[str, ...] = ()
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows of each part of a table."""
+        if isinstance(self.objective, Fit) and self.objective.stream:
+            return dict(zip(("train", "validation", "test"), self.objective.stream.counts, strict=True))
+        return {part: len(getattr(self.split, part)) for part in ("train", "validation", "test")} if self.split else {}
+
     def fitted(self, w: Array) -> dict[str, Array]:
         """What was fitted on the training rows: standardisers, and batch norm's statistics at w (P,)."""
         found: dict[str, Array] = {}

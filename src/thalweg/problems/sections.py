@@ -45,6 +45,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     time: str = ""  # split in the order of this column: train on the past, test on what came later
     group: str = ""  # rows with the same value in this column stay on one side of the split
     split_seed: int = 0
+    stream: bool = False  # converted once to a file of rows, and read from there in blocks
     train_rows: int = 0  # the most rows to train on, drawn from the training rows; 0 for all of them
     standardise: bool = True
     scale_target: bool | None = None

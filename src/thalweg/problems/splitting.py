@@ -5,6 +5,7 @@ import numpy as np
 from thalweg.errors import DataError
 from thalweg.formulas.arrays import Array
 from thalweg.formulas.streams import Purpose, stream
+from thalweg.problems.sections import Table
 from thalweg.problems.split import Split, split_rows
 from thalweg.problems.split_groups import split_by_group
 from thalweg.problems.split_time import split_in_time
@@ -15,12 +16,18 @@ from thalweg.problems.words import counted, listed
 
 def split_of(opened: Opened) -> Split:
     """Of the rows that count, numbered from 0; at most `train_rows` of the training rows, drawn once."""
-    parts, most = whole_split(opened), opened.section.train_rows
-    if 0 < most < len(parts.train):
-        drawn = stream(opened.section.split_seed, Purpose.SPLIT, 1).choice(len(parts.train), most, replace=False)
-        parts = Split(parts.train[np.sort(drawn)], parts.validation, parts.test)
+    parts = at_most(whole_split(opened), opened.section)
     refuse_one_value(opened, parts.train)
     return parts
+
+
+def at_most(parts: Split, section: Table) -> Split:
+    """With `train_rows` of the training rows, where there are more."""
+    most = section.train_rows
+    if not 0 < most < len(parts.train):
+        return parts
+    drawn = stream(section.split_seed, Purpose.SPLIT, 1).choice(len(parts.train), most, replace=False)
+    return Split(parts.train[np.sort(drawn)], parts.validation, parts.test)
 
 
 def refuse_one_value(opened: Opened, train: Array) -> None:

@@ -46,7 +46,7 @@ NOT_READ: dict[str, Any] = {
     "sha256": "", "test_sha256": "", "class_weight": "none", "validation": 0.2, "test": 0.2, "standardise": True,
     "scale_target": None, "model": "linear", "hidden": (), "activation": "relu", "output": "linear",
     "batch_norm": False, "bias": "separate", "init": "", "loss": "", "l2": 0.0, "levels": 20,
-    "train_rows": 0,
+    "train_rows": 0, "stream": False,
 }  # fmt: skip
 
 
@@ -68,13 +68,22 @@ def resolve_table(section: sections.Table) -> sections.Table:
                 "restore the file, or empty sha256 in the spec to accept the new one"
             )
     task = found.target.task
-    return msgspec.structs.replace(
+    return decided(
         section,
         sha256=found.sha256,
         test_sha256=found.test_sha256,
         target=found.roles.target,
         task=task,
         positive=found.target.classes[1] if task == "binary" else "",
+    )
+
+
+def decided(section: sections.Table, *, task: str, **found: str) -> sections.Table:
+    """The section with what was found, and what follows from its task and model."""
+    return msgspec.structs.replace(
+        section,
+        **found,
+        task=task,
         loss=section.loss or DEFAULT_LOSS[task],
         init=section.init or _default_init(section),
         scale_target=task == "regression" if section.scale_target is None else section.scale_target,
@@ -147,12 +156,19 @@ def _splits(section: sections.Table, table: Table, split: Split, scalers: Scaler
 
 def _weights(section: sections.Table, table: Table, train: Array) -> Array | None:
     """Row weights times class weights n / (C n_c), as scikit-learn's "balanced"; counted on training rows."""
-    weight = table.weights
-    if section.class_weight == "none" or table.task == "regression":
+    codes = None if table.task == "regression" else table.y.argmax(1) if table.y.shape[1] > 1 else table.y[:, 0]
+    return row_weights(section, codes, len(table.classes), table.weights, train)
+
+
+def row_weights(
+    section: sections.Table, codes: Array | None, classes: int, weight: Array | None, train: Array
+) -> Array | None:
+    """The same from the class of each row (N,), None for a quantity, and the row weights (N,), if there are any."""
+    if section.class_weight == "none" or codes is None:
         return weight
-    y = table.y if table.task == "multiclass" else np.concatenate([1 - table.y, table.y], axis=1)
-    counts = y[train].sum(0)
-    balanced = y @ (counts.sum() / (len(counts) * np.maximum(counts, 1)))
+    codes = codes.astype(np.intp)
+    counts = np.bincount(codes[train], minlength=classes).astype(np.float64)
+    balanced = (counts.sum() / (len(counts) * np.maximum(counts, 1)))[codes]
     return np.asarray(balanced if weight is None else weight * balanced)
 
 

@@ -70,6 +70,15 @@ def as_numbers(values: Array, name: str, task: str) -> Target:
 
 def as_classes(values: Array, name: str, task: str, positive: str = "") -> Target:
     """Codes in sorted order: numbers by size, text by alphabet. Two classes: y is 1 for the positive one."""
+    codes, task, classes, notices = coded(values, name, task, positive)
+    y = codes.astype(np.float64)[:, None] if task == "binary" else np.eye(len(classes))[codes]
+    return Target(y, task, classes, notices)
+
+
+def coded(
+    values: Array, name: str, task: str, positive: str = ""
+) -> tuple[Array, str, tuple[str, ...], tuple[str, ...]]:
+    """The class of each row (N,), the task, the classes, and notices."""
     distinct, codes = np.unique(values, return_inverse=True)
     check_classes(distinct, len(values), name, task)
     classes = tuple(label(value) for value in distinct)
@@ -88,8 +97,7 @@ def as_classes(values: Array, name: str, task: str, positive: str = "") -> Targe
     single = [c for c, n in zip(classes, np.bincount(codes), strict=True) if n == 1]
     if single:
         notices.append(f"classes with a single row, too few to learn: {listed(single)}")
-    y = codes.astype(np.float64)[:, None] if task == "binary" else np.eye(len(classes))[codes]
-    return Target(y, task, classes, tuple(notices))
+    return codes, task, classes, tuple(notices)
 
 
 def positive_code(classes: tuple[str, ...], positive: str, name: str) -> int:

@@ -70,6 +70,8 @@ class DataFlags:
     "SQL over the data (a database), or over files that it names itself."
     sample: Annotated[int | None, Parameter(group=DATA)] = None
     "Take so many rows of the data, drawn at random (0: all)."
+    stream: Annotated[bool | None, Parameter(group=DATA)] = None
+    "Keep the rows on disk, for a table that does not fit in memory: converted once, then read in blocks."
     trust: Annotated[bool | None, Parameter(group=DATA, negative=())] = None
     "Run the SQL that a spec.toml or a folder names."
     standardise: Annotated[bool | None, Parameter(group=DATA)] = None
@@ -125,10 +127,10 @@ class RunFlags:
 
     batch_size: Annotated[int | None, Parameter(group=RUN)] = None
     "Rows of each update; 0 for all."
-    sampling: Annotated[Literal["reshuffled", "frozen", "replacement", "sequential"] | None, Parameter(group=RUN)] = (
-        None
-    )
-    "Order of rows: reshuffled each epoch, frozen, with replacement, sequential (reshuffled)."
+    sampling: Annotated[
+        Literal["reshuffled", "frozen", "replacement", "sequential", "blocks"] | None, Parameter(group=RUN)
+    ] = None
+    "Order of rows: reshuffled each epoch, frozen, with replacement, sequential, blocks (reshuffled)."
     last_batch: Annotated[Literal["keep", "drop"] | None, Parameter(group=RUN)] = None
     "What happens to an epoch's last partial batch (keep)."
     steps: Annotated[int | None, Parameter(group=RUN)] = None

@@ -1,13 +1,19 @@
 """Whether a table fits in memory, told before it is read: rows × columns × 8 bytes × the copies training makes."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from thalweg.errors import DataError
 from thalweg.problems.words import counted
 
 VARIABLE = "THALWEG_MEMORY"
 BASE = 150 << 20  # bytes: Python, NumPy, DuckDB and its buffers, before the first row
+ROW = 64  # bytes for each row of a table that stays on the disk: its number, target, part, and one column of values
 COPIES = 4  # of each value: the column, X, the split rows and the standardised ones; measured on 1,000,000 × 10
+
+STREAMED: ContextVar[bool] = ContextVar("STREAMED", default=False)
 
 
 def limit() -> int:
@@ -22,13 +28,27 @@ def limit() -> int:
     return int(gigabytes * (1 << 30))
 
 
+@contextmanager
+def on_disk() -> Iterator[None]:
+    """Inside, tables stay on the disk, and a column at a time is in memory."""
+    token = STREAMED.set(True)
+    try:
+        yield
+    finally:
+        STREAMED.reset(token)
+
+
 def needed(rows: int, columns: int) -> int:
     """Bytes for training on so many rows and columns."""
+    if STREAMED.get():
+        return BASE + ROW * rows
     return BASE + 8 * COPIES * rows * columns
 
 
 def room_for(columns: int) -> int:
     """So many rows of so many columns fit."""
+    if STREAMED.get():
+        return (limit() - BASE) // ROW
     return max(1000, (limit() - BASE) // (8 * COPIES * max(columns, 1)))
 
 
@@ -41,9 +61,16 @@ def require_room(rows: int, columns: int, what: str, about: str = "") -> None:
         fits -= fits % 10 ** (len(str(fits)) - 1)  # a round number below
         raise DataError(
             f"{what} has {about}{counted(rows, 'row')} and {counted(columns, 'column')}, which need about "
-            f"{gigabytes(bytes_)} of memory; the limit is {gigabytes(most)}: take a sample with --sample {fits}, "
-            f"fewer columns with --features, or allow more with {VARIABLE}={round_up(bytes_)}"
+            f"{gigabytes(bytes_)} of memory; the limit is {gigabytes(most)}: {ways_out(fits)}, or allow more "
+            f"with {VARIABLE}={round_up(bytes_)}"
         )
+
+
+def ways_out(fits: int) -> str:
+    """What to do about a table that is too large: stream it, or take less of it."""
+    if STREAMED.get():
+        return f"take a sample with --sample {fits}"
+    return f"train from the disk with --stream, take a sample with --sample {fits}, fewer columns with --features"
 
 
 def gigabytes(bytes_: int) -> str:
