@@ -1,8 +1,8 @@
 """Runs side by side: only what differs, and where their losses part."""
 
 import pytest
-from run_folders import shared_runs
 
+from run_folders import shared_runs
 from thalweg.descent.run_summary import summarise
 from thalweg.errors import SpecError
 from thalweg.evidence.run_compare import compare_runs

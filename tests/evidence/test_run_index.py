@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from run_folders import BOWL, SPECS, break_runs, shared_runs, write_run
 
+from run_folders import BOWL, SPECS, break_runs, shared_runs, write_run
 from thalweg.descent.folder import load_run
 from thalweg.descent.run_summary import summarise
 from thalweg.errors import FolderError
