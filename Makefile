@@ -20,8 +20,8 @@ docs: .venv/docs
 	@echo "docs/_build/html/index.html"
 
 check: .venv/ready
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
+	.venv/bin/ruff check --no-cache .
+	.venv/bin/ruff format --no-cache --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
