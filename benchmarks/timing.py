@@ -13,7 +13,7 @@ from math import ceil, nan
 from statistics import median, quantiles
 from typing import Any, NamedTuple
 
-LONG_S = 1.0
+LONG_S = 10.0  # compiling is in the first run, so that one is believed only if it is long beyond doubt
 
 
 @dataclass(frozen=True)

@@ -324,10 +324,7 @@ def _buffers(shape: Shape, entries: list[str], rows: list[str]) -> list[str]:
     """Views of weights and gradient by layer, and room for a batch on its way through."""
     lines, depth = [], shape.depth
     for k in range(1, depth + 1):
-        lines.append(f"W{k} = w[starts[{k - 1}] : starts[{k}]].reshape(sizes[{k - 1}], sizes[{k}])")
-        lines.append(f"G{k} = g[starts[{k - 1}] : starts[{k}]].reshape(sizes[{k - 1}], sizes[{k}])")
-        lines.append(f"b{k}, gb{k} = w[starts[{depth + k - 1}] : starts[{depth + k}]], "
-                     f"g[starts[{depth + k - 1}] : starts[{depth + k}]]")  # fmt: skip
+        lines += [] if shape.ones else _weights(k, depth)
         lines += [f"{name}{k} = np.empty((size, sizes[{k}]), w.dtype)" for name in "ahd"]
     if shape.ones:  # the last column of X is 1: W and b are one matrix, next to each other in the buffer
         lines += ["W1, G1 = w.reshape(sizes[0], sizes[1]), g.reshape(sizes[0], sizes[1])"]
@@ -336,6 +333,16 @@ def _buffers(shape: Shape, entries: list[str], rows: list[str]) -> list[str]:
     lines += [f"{name} = np.empty(size * outputs, w.dtype)" for name in entries]
     lines += [f"{name} = np.empty(size, w.dtype)" for name in rows]
     return lines
+
+
+def _weights(k: int, depth: int) -> list[str]:
+    """Views of a layer's matrix and bias, and of their gradients."""
+    matrix, size = f"starts[{k - 1}] : starts[{k}]", f"sizes[{k - 1}], sizes[{k}]"
+    bias = f"starts[{depth + k - 1}] : starts[{depth + k}]"
+    return [
+        f"W{k}, G{k} = w[{matrix}].reshape({size}), g[{matrix}].reshape({size})",
+        f"b{k}, gb{k} = w[{bias}], g[{bias}]",
+    ]
 
 
 def _activation(shape: Shape, layer: int) -> str:
