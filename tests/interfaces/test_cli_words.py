@@ -292,3 +292,10 @@ def test_a_shell_that_is_not_known_is_asked_for(capsys, monkeypatch):
     code, out, err = told(capsys, "completion")
     assert (code, out) == (WRONG_USE, "")
     assert "your shell is 'tcsh'; say which to complete in" in err
+
+
+def test_a_report_of_a_streamed_table_is_refused_with_two_ways_out(capsys):
+    code, out, err = told(capsys, "report", "iris", "--stream")
+    assert (code, out, err.count("\n")) == (WRONG_USE, "", 1)
+    assert all(way in err for way in ("--sample", "thalweg train"))
+    assert not any(Path().iterdir())

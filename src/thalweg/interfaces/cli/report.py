@@ -113,6 +113,7 @@ def asked_rules(rules: tuple[str, ...], method: MethodFlags | None, run: RunFlag
 
 def write_report(request: Request, out: Path, name: str | None, json: bool) -> int:
     """Work up the request into a new folder, which is removed if it cannot be done."""
+    refuse_stream(request)
     spec = resolved(request.spec)  # what cannot be read is said before a folder is made
     request = msgspec.structs.replace(request, spec=request.spec.but(sha256=spec.problem.sha256))  # type: ignore[union-attr]
     for notice in build(spec.problem, spec.dtype).notices:
@@ -122,6 +123,15 @@ def write_report(request: Request, out: Path, name: str | None, json: bool) -> i
     with fresh_folder(out, name, stem) as folder:
         begin_folder(folder, request, command())
         return work_in(folder, request, command(), json)
+
+
+def refuse_stream(request: Request) -> None:
+    """A report looks at whole columns, and compares batches up to all rows."""
+    if getattr(request.spec.problem, "stream", False):
+        raise SpecError(
+            "a report needs its table in memory and cannot stream it; report on a part with --sample 200000, or train "
+            "on all of it: thalweg train FILE --target COLUMN --stream --batch-size 64"
+        )
 
 
 def go_on(folder: Path, json: bool, trust: bool) -> int:

@@ -1,6 +1,8 @@
 """thalweg train: one setting."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from thalweg.descent.folder import Writer, load_run
 from thalweg.descent.interrupt import Interrupt, interruptible
@@ -85,11 +87,15 @@ def follow(population: Population, writer: Writer, interrupt: Interrupt) -> Run:
 
     setup = population.setup
     spoken = setup.every if LOUD.get() == VERBOSE else max(1, setup.specs[0].stop.steps // LINES)
+    due = (population.state.t // spoken + 1) * spoken
 
     def watch(now: Population) -> bool:
+        nonlocal due
         writer.watch(now)
-        if now.state.t % spoken == 0:
-            say(progress_line(now))
+        latest = now.trail.evaluations[0][-1]
+        if latest["t"] >= due:
+            say(progress_line(latest))
+            due = (latest["t"] // spoken + 1) * spoken
         return interrupt.asked
 
     run = finish(population, watch=watch)
@@ -99,13 +105,12 @@ def follow(population: Population, writer: Writer, interrupt: Interrupt) -> Run:
     return run
 
 
-def progress_line(population: Population) -> str:
-    """Step and latest evaluation."""
-    latest = population.trail.evaluations[0][-1]
+def progress_line(latest: Mapping[str, Any]) -> str:
+    """An evaluation, and the step it is of."""
     measures = [
         f"{name.replace('_', ' ')} {latest[name]:.4g}" for name in latest if name.endswith(("loss", "accuracy", "r2"))
     ]
-    return f"step {population.state.t:>6}   epoch {latest['epoch']:>6.4g}   " + "   ".join(measures)
+    return f"step {latest['t']:>6}   epoch {latest['epoch']:>6.4g}   " + "   ".join(measures)
 
 
 def tell(run: Run, folder: Path, json: bool) -> int:
