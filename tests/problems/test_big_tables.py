@@ -94,6 +94,7 @@ def file_of(folder, rows, dtype="float32"):
     return RowFile(folder, dtype, (3, 1, 1)), X
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(orders, st.data())
 def test_the_buffer_holds_any_batch_of_any_epoch_asked_for_in_any_order(tmp_path_factory, order, data):
@@ -162,6 +163,7 @@ def test_a_streamed_run_is_the_run_in_memory_to_the_last_bit(tmp_path, monkeypat
         begin_ += count
 
 
+@pytest.mark.slow
 def test_a_streamed_run_goes_on_at_any_step_as_if_it_had_never_stopped(tmp_path):
     spec = spec_of(table(tmp_path), stream=True, steps=130)
     whole = train(spec)
@@ -172,6 +174,7 @@ def test_a_streamed_run_goes_on_at_any_step_as_if_it_had_never_stopped(tmp_path)
         assert np.array_equal(train(spec, resume=half).w, whole.w)
 
 
+@pytest.mark.slow
 def test_a_run_folder_of_a_streamed_table_is_resumed_and_predicts(tmp_path):
     source = table(tmp_path)
     spec = spec_of(source, stream=True)
@@ -208,6 +211,7 @@ def test_runs_of_one_seed_share_a_buffer_and_runs_of_several_do_not_disturb_each
         assert np.allclose(run.w, train(alone).w, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_converted_table_is_used_again_and_never_for_other_bytes_rows_or_settings(tmp_path, own_cache, monkeypatch):
     made = []
     monkeypatch.setattr(big, "convert", lambda *a, real=big.convert: (made.append(1), real(*a))[1])
@@ -324,6 +328,7 @@ def test_data_in_memory_are_not_streamed_and_a_reshuffled_streamed_run_becomes_o
     assert resolved(spec) == spec
 
 
+@pytest.mark.slow
 def test_a_table_over_the_limit_is_refused_with_stream_as_a_way_out_and_streamed_is_trained_on(tmp_path, monkeypatch):
     monkeypatch.setenv("THALWEG_MEMORY", "0.25")
     path = tmp_path / "tall.parquet"
