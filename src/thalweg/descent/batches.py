@@ -61,3 +61,19 @@ class Batches:
             self._latest.clear()
             self._latest[epoch] = epoch_order(self.examples, self.seed, epoch, self.sampling)
         return self._latest[epoch][k * self.size : (k + 1) * self.size]
+
+    def some(self, t: int, count: int) -> tuple[Array, Array]:
+        """Rows of the updates t … t + count − 1 as (count, size), or (1, N) where all see all; and how many count (count,)."""
+        if self.full:
+            return np.arange(self.examples)[None], np.full(count, self.examples)
+        epoch, first = divmod(t, self.per_epoch)
+        if self.sampling != "replacement" and (first + count) * self.size <= self.examples:
+            self(t)
+            whole = self._latest[epoch][first * self.size : (first + count) * self.size]
+            return whole.reshape(count, self.size), np.full(count, self.size)
+        drawn = [np.asarray(self(t + i)) for i in range(count)]
+        sizes = np.array([len(rows) for rows in drawn])
+        orders = np.zeros((count, sizes.max()), np.intp)
+        for place, rows in zip(orders, drawn, strict=True):
+            place[: len(rows)] = rows
+        return orders, sizes

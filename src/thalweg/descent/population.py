@@ -14,7 +14,7 @@ import numpy as np
 from thalweg.descent.loop import descend
 from thalweg.descent.run import Run
 from thalweg.descent.setup import Setup
-from thalweg.descent.state import State, Step
+from thalweg.descent.state import State, Step, step_of
 from thalweg.descent.stopping import Stopped, stopped
 from thalweg.descent.trail import Evaluation, Trail
 from thalweg.formulas.arrays import Array
@@ -36,25 +36,18 @@ class Population:
     @classmethod
     def fresh(cls, setup: Setup, problem: Problem) -> "Population":
         """At t = 0, evaluated once."""
-        w = np.stack([problem.start(spec.seed) for spec in setup.specs])
-        trail = Trail.fresh(problem.objective.layout, w)
+        starts = {seed: problem.start(seed) for seed in {spec.seed for spec in setup.specs}}
+        w = np.stack([starts[spec.seed] for spec in setup.specs])
+        trail = Trail.fresh(problem.objective.layout, w, setup.specs[0].stop.steps)
         population = cls(setup, problem, setup.method.start(w), trail, np.arange(len(w)))
-        population._evaluate(population.active, 0.0)
+        population._evaluate(slice(0, len(w)), population.state, 0.0)
         return population
 
     @classmethod
     def resumed(cls, setup: Setup, run: Run) -> "Population":
         """A population of one, where `run` left off."""
-        trail = Trail(
-            columns=run.steps.columns,
-            table=np.concatenate([run.steps.rows, np.empty((64, len(run.steps.columns)))])[:, None],
-            lengths=np.array([len(run.steps)]),
-            evaluations=[list(run.evaluations)],
-            best=run.best[None].copy(),
-            best_value=np.array([run.best_value]),
-            best_t=np.array([run.best_t]),
-            picked=Trail.fresh(run.problem.objective.layout, run.best[None]).picked,
-        )
+        best = (run.best, run.best_value, run.best_t)
+        trail = Trail.resumed(run.steps, run.evaluations, best, run.problem.objective.layout)
         spent = float(run.steps["seconds"][-1]) if len(run.steps) else 0.0
         population = cls(setup, run.problem, run.state.copy(), trail, np.arange(1), spent)
         if over := population._over(run):
@@ -72,24 +65,96 @@ class Population:
     def advance(self) -> Iterator[Step]:
         """Step by step until every member has stopped; the population is exact at every yield."""
         begun = time.perf_counter() - self.before
-        judge = self.setup.judge
         while len(self.active):
             now, members = self.setup.members(self.active), self.active
             steps = descend(now.objective, now.method, self.state, self._lr(now), now.rows)
             while len(members) == len(self.active):
-                origin = self.state.w.copy()
-                step = next(steps)
-                seconds = time.perf_counter() - begun
-                self.trail.record(step, origin, self.active, seconds)
-                evaluated = step.t % self.setup.every == 0 or step.t >= self.setup.specs[0].stop.steps
-                if evaluated:
-                    self._evaluate(self.active, seconds)
-                for run in judge.suspects(self.trail, self.active, step.t, evaluated):
-                    if verdict := judge.verdict(self.trail, int(run), step.t, evaluated):
-                        self._end(int(run), verdict, evaluated, seconds)
-                if self.ended.keys() & set(members.tolist()):
-                    self._leave()
+                if now.stride:
+                    step = self._stride(now, 1)
+                else:
+                    origin = self.state.w.copy()
+                    step = next(steps)
+                    self.trail.record(step, origin, self.active, 0.0)
+                self._conclude(step.t - 1, time.perf_counter() - begun)
                 yield step
+
+    def finish(self) -> None:
+        """The same to the end with nobody looking on, many updates at a time where they are compiled."""
+        if not self.setup.stride:
+            for _ in self.advance():
+                pass
+            return
+        begun = time.perf_counter() - self.before
+        while len(self.active):
+            now, members = self.setup.members(self.active), self.active
+            while len(members) == len(self.active):
+                t = self.state.t
+                start = self.state.copy()
+                self._advance(now, self.state, slice(0, len(members)), now.until(t))
+                self._conclude(t, time.perf_counter() - begun, start, now)
+
+    def _stride(self, now: Setup, count: int) -> Step:
+        """`count` updates of all active members; what the last of them looked like."""
+        self._advance(now, self.state, slice(0, len(self.active)), count)
+        return step_of(self.trail.table[self.active, self.state.t - 1], self.state.t, len(self.problem.objective.layout.shapes))
+
+    def _advance(self, now: Setup, state: State, places: slice, count: int) -> None:
+        """`count` updates of the members in these places, recorded."""
+        self.trail.reserve(state.t + count)
+        compiled, rate = now.stride, self._lr(now)
+        assert compiled is not None
+        constants = compiled.constants(state.t, [rate(state.t + i) for i in range(count)])
+        for span, batches in now.shared_batches(places):
+            orders, sizes = batches.some(state.t, count)
+            compiled.advance(state, orders, sizes, span, constants, self.trail.table, self.active)
+        rates = np.stack([rate(state.t + i) for i in range(count)], 1)
+        mine, span = self.active[places], slice(state.t, state.t + count)
+        self.trail.table[mine, span, 0] = np.arange(state.t + 1, state.t + count + 1)
+        self.trail.table[mine, span, 2] = rates[places]
+        state.t += count
+        self.trail.lengths[mine] = state.t
+
+    def _conclude(self, begin: int, seconds: float, start: State | None = None, now: Setup | None = None) -> None:
+        """After updates begin + 1 … t: those end that had to stop on the way, the others are evaluated and judged.
+
+        With `start`, the state before these updates, a member that had to stop before the last is taken back there.
+        """
+        t, judge = self.state.t, self.setup.judge
+        self.trail.table[self.active, begin:t, 1] = seconds
+        if start is not None and now is not None and t - begin > 1:
+            self._end_on_the_way(start, now, seconds)
+        stay = np.flatnonzero([run not in self.ended for run in self.active])
+        evaluated = t % self.setup.every == 0 or t >= self.setup.specs[0].stop.steps
+        if evaluated and len(stay) == len(self.active):
+            self._evaluate(slice(0, len(self.active)), self.state, seconds)
+        elif evaluated:
+            for place in stay.tolist():
+                self._evaluate(slice(place, place + 1), self.state, seconds)
+        odd = judge.suspects(self.trail, self.active, t - 1, t, evaluated)[:, 0]
+        for place in stay.tolist():
+            run = int(self.active[place])
+            verdict = judge.verdict(self.trail, run, t, evaluated) if odd[place] else judge.finished(t)
+            if verdict:
+                self._end(place, self.state, verdict, evaluated, seconds)
+        if self.ended.keys() & set(self.active.tolist()):
+            self._leave()
+
+    def _end_on_the_way(self, start: State, now: Setup, seconds: float) -> None:
+        """Ends those that had to stop between `start` and the update before the last."""
+        judge, t = self.setup.judge, self.state.t - 1
+        odd = judge.suspects(self.trail, self.active, start.t, t, False)
+        for place in np.flatnonzero(odd.any(1)).tolist():
+            for at in (start.t + 1 + np.flatnonzero(odd[place])).tolist():
+                if verdict := judge.verdict(self.trail, int(self.active[place]), at, False):
+                    self._rewind(start, now, place, at - start.t)
+                    self._end(place, start, verdict, False, seconds)
+                    break
+
+    def _rewind(self, start: State, now: Setup, place: int, count: int) -> None:
+        """One member again from `start`, for fewer updates. The others stay there."""
+        t = start.t
+        self._advance(now, start, slice(place, place + 1), count)
+        start.t = t
 
     def _lr(self, now: Setup) -> Any:
         """lr (A,) as a function of t, for the members that are active now."""
@@ -102,30 +167,36 @@ class Population:
         self.state = self.state.members(np.flatnonzero(stay))
         self.active = self.active[stay]
 
-    def _end(self, run: int, verdict: Stopped, evaluated: bool, seconds: float) -> None:
-        place = np.flatnonzero(self.active == run)
+    def _end(self, place: int, state: State, verdict: Stopped, evaluated: bool, seconds: float) -> None:
+        own = state.members(np.array([place]))
+        own.t = verdict.t
         if not evaluated:
-            self._evaluate(self.active[place], seconds)
-        self.ended[run] = (self.state.members(place), verdict)
+            self._evaluate(slice(place, place + 1), State(state.w, state.slots, verdict.t), seconds)
+        self.ended[int(self.active[place])] = (own, verdict)
 
-    def _evaluate(self, runs: Array, seconds: float) -> None:
-        """Losses and measures of these members, recorded one by one."""
-        places = np.searchsorted(self.active, runs)
-        w = self.state.w[places]
-        objective = self.setup.objective.members(runs)
+    def _evaluate(self, places: slice, state: State, seconds: float) -> None:
+        """Losses and measures of the active members in these places, recorded."""
+        runs = self.active[places]
+        objective, compiled = self.setup.objective, self.setup.stride
         splits = [name for name in ("train", "validation") if name in getattr(objective, "splits", {"train": 0})]
+        found: dict[str, Array] = {}
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            found = {f"{split}_{k}": v for split in splits for k, v in objective.evaluate(w, split).items()}
-        for place, run in enumerate(runs):
-            measures = {name: float(values[place]) for name, values in found.items()}
-            self.trail.note(int(run), self._stamp(int(run), seconds) | measures, w[place])
+            for split in splits:
+                if compiled:
+                    measures = compiled.evaluate(state.w, places, split)
+                else:
+                    measures = objective.members(runs).evaluate(state.w[places], split)
+                found |= {f"{split}_{name}": np.asarray(values, float) for name, values in measures.items()}
+        shared, lr = self._stamp(runs, state.t, seconds)
+        self.trail.note(runs, shared, {"lr": lr, **found}, state.w[places])
 
-    def _stamp(self, run: int, seconds: float) -> Evaluation:
-        batches, t = self.setup.batches[run], self.state.t
+    def _stamp(self, runs: Array, t: int, seconds: float) -> tuple[Evaluation, Array]:
+        """What an evaluation at t says beside its measures, and lr (A,)."""
+        batches = self.setup.batches[0]
         size = batches.examples if batches.full else batches.size
         samples = min(t * size, t * size if batches.sampling == "replacement" else _seen(batches, t))
-        lr = float(self.setup.members(np.array([run])).lr(t, [self.trail.evaluations[run]])[0])
-        return {"t": t, "epoch": samples / batches.examples, "samples": samples, "seconds": seconds, "lr": lr}
+        lr = self.setup.members(runs).lr(t, [self.trail.evaluations[run] for run in runs])
+        return {"t": t, "epoch": samples / batches.examples, "samples": samples, "seconds": seconds}, lr
 
     def runs(self, pause: str = "paused") -> list[Run]:
         """All members as Runs; those still active are paused, or interrupted."""
@@ -146,7 +217,7 @@ class Population:
                     best_value=float(trail.best_value[run]),
                     best_t=int(trail.best_t[run]),
                     steps=trail.steps(run),
-                    evaluations=tuple(trail.evaluations[run]),
+                    evaluations=trail.evaluations[run].copy(),
                     stopped=why,
                 )
             )

@@ -1,5 +1,6 @@
 """A finished (or paused) run: what was asked, where it ended, what happened on the way, why it stopped."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +29,7 @@ class Run:
     best_value: float
     best_t: int
     steps: Steps = field(repr=False)
-    evaluations: tuple[Evaluation, ...] = field(repr=False)
+    evaluations: Sequence[Evaluation] = field(repr=False)
     stopped: Stopped
 
     @property

@@ -1,7 +1,8 @@
 """From resolved Specs to the parts that run them: method, rates, batches, for a population or for one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,15 @@ from thalweg.descent.newton import Newton
 from thalweg.descent.optimizer import Optimizer, defaults_in
 from thalweg.descent.phases import Phased
 from thalweg.descent.spec import Spec
+from thalweg.descent.sweeping.stride import Stride
 from thalweg.descent.trail import Evaluation, watched_losses
 from thalweg.formulas.arrays import Array
 from thalweg.formulas.rules import RULES
 from thalweg.formulas.schedules import Scheduled
 from thalweg.problems.layout import Layout
 from thalweg.problems.objective import Objective, Rows
+
+STRIDE = 128  # the most updates between two looks at the population
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,16 @@ class Setup:
     schedule: Scheduled
     batches: tuple[Batches, ...]
     every: int
+
+    @cached_property
+    def stride(self) -> Stride | None:
+        """The compiled stride of the engine "sweep"; None where NumPy computes."""
+        return Stride.of(self.objective, self.method, self.specs[0].dtype) if self.specs[0].engine == "sweep" else None
+
+    @cached_property
+    def base_lr(self) -> Array:
+        """(R,) the rates before phases and schedule."""
+        return np.array([_base_lr(spec, 0) for spec in self.specs])
 
     @property
     def judge(self) -> Judge:
@@ -60,9 +74,25 @@ class Setup:
                 drawn[batches.seed] = batches(t)
         return np.stack([drawn[batches.seed] for batches in self.batches])
 
+    def shared_batches(self, places: slice) -> Iterator[tuple[slice, Batches]]:
+        """Neighbours among these members that see the same rows, and their batches."""
+        begin = places.start
+        for place in range(places.start, places.stop):
+            last = place + 1 == places.stop
+            if last or not (self.batches[0].full or self.batches[place + 1].seed == self.batches[place].seed):
+                yield slice(begin, place + 1), self.batches[place]
+                begin = place + 1
+
+    def until(self, t: int) -> int:
+        """How many updates from t on may be made at a time: to the next evaluation, the end of the epoch or of the run."""
+        here = self.batches[0]
+        epoch = STRIDE if here.full else here.per_epoch - t % here.per_epoch
+        return min(STRIDE, epoch, self.every - t % self.every, self.specs[0].stop.steps - t)
+
     def lr(self, t: int, evaluations: Sequence[Sequence[Evaluation]]) -> Array:
         """(R,) at update t, counted from 0; `evaluations` of each member, oldest first."""
-        base = np.array([_base_lr(spec, t) for spec in self.specs])
+        phased = bool(self.specs[0].method.phases)
+        base = np.array([_base_lr(spec, t) for spec in self.specs]) if phased else self.base_lr
         if not self.schedule.folds:
             return base * self.schedule(t)
         return base * np.array([self.schedule(t, watched_losses(past)) for past in evaluations])

@@ -66,7 +66,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     stop: Stop = msgspec.field(default_factory=Stop)
     seed: int = 0
     dtype: Literal["float64", "float32"] = "float64"
-    engine: Literal["auto", "numpy"] = "auto"
+    engine: Literal["auto", "numpy", "sweep"] = "auto"
     threads: int = 1
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from thalweg.descent.method_section import OTHER_METHODS, default_lr
 from thalweg.descent.population import Population
 from thalweg.descent.run import Run
-from thalweg.descent.setup import evaluation_cadence, make_setup
+from thalweg.descent.setup import Setup, evaluation_cadence, make_setup
 from thalweg.descent.spec import Spec, replaced
 from thalweg.errors import SpecError
 from thalweg.problems.build import build, resolve
@@ -18,6 +18,8 @@ from thalweg.problems.fit import Fit
 from thalweg.problems.objective import Objective
 from thalweg.problems.problem import Problem
 from thalweg.problems.sections import Custom, Table
+
+SWEEP = 200  # updates from which loading the compiled strides pays
 
 Watch = Callable[[Population], bool]  # called after every update; True pauses the run
 
@@ -41,7 +43,7 @@ def resolved(spec: Spec, objective: Objective | None = None) -> Spec:
         problem=section,
         method=msgspec.structs.replace(method, phases=phases),
         stop=msgspec.structs.replace(spec.stop, every=every),
-        engine="numpy",
+        engine="numpy" if spec.engine == "auto" else spec.engine,
     )
 
 
@@ -72,7 +74,7 @@ def begin(spec: Spec, *, resume: Run | None = None, objective: Objective | None 
     """A population of one, at its start or where `resume` left off."""
     spec = resolved(spec, objective)
     problem = resume.problem if resume else build(spec.problem, spec.dtype, objective)
-    setup = make_setup([spec], problem.objective)
+    setup = _setup([spec], problem.objective)
     if resume is None:
         _seed_globals(spec.seed)
         return Population.fresh(setup, problem)
@@ -95,16 +97,45 @@ def finish(population: Population, *, until: int | None = None, watch: Watch | N
 
 
 def train_all(specs: Sequence[Spec], *, objective: Objective | None = None) -> list[Run]:
-    """One Run for each Spec, in their order. Specs that differ only in numbers run as one population."""
-    ready = [resolved(spec, objective) for spec in specs]
+    """One Run for each Spec, in their order. Specs that differ only in numbers run as one population.
+
+    Where Numba is installed, an engine left open is "sweep" for runs of SWEEP updates or more: compiled strides.
+    """
     found: dict[int, Run] = {}
     groups: dict[bytes, list[int]] = {}
-    for i, spec in enumerate(ready):
+    for i, spec in enumerate(specs):
         groups.setdefault(_common(spec), []).append(i)
     for places in groups.values():
-        runs = _together([ready[i] for i in places], objective)
+        places.sort(key=lambda i: specs[i].seed)  # those that see the same rows, side by side
+        runs = _together(_resolved_alike([specs[i] for i in places], objective), objective)
         found |= dict(zip(places, runs, strict=True))
-    return [found[i] for i in range(len(ready))]
+    return [found[i] for i in range(len(specs))]
+
+
+def _resolved_alike(specs: Sequence[Spec], objective: Objective | None) -> list[Spec]:
+    """Specs that have all in common but numbers, resolved: what was left open is the same for all."""
+    first = resolved(specs[0], objective)
+    if specs[0].engine == "auto" and first.stop.steps >= SWEEP and _sweeps(first, objective):
+        first = msgspec.structs.replace(first, engine="sweep")
+    return [first if i == 0 else _like(first, spec) for i, spec in enumerate(specs)]
+
+
+def _like(first: Spec, spec: Spec) -> Spec:
+    """A Spec resolved as `first` is, with its own numbers."""
+    given = spec.method
+    lr = default_lr(given.rule) if given.lr is None else given.lr
+    numbers = {"lr": lr, "hyper": given.hyper, "clip_norm": given.clip_norm, "clip_value": given.clip_value}
+    problem = first.problem
+    if isinstance(problem, Table) and isinstance(spec.problem, Table) and problem.l2 != spec.problem.l2:
+        problem = msgspec.structs.replace(problem, l2=spec.problem.l2)
+    method = msgspec.structs.replace(first.method, **numbers)
+    return msgspec.structs.replace(first, problem=problem, method=method, seed=spec.seed)
+
+
+def _sweeps(spec: Spec, objective: Objective | None) -> bool:
+    """Can the engine "sweep" run this?"""
+    problem = build(spec.problem, spec.dtype, objective)
+    return make_setup([msgspec.structs.replace(spec, engine="sweep")], problem.objective).stride is not None
 
 
 def _common(spec: Spec) -> bytes:
@@ -126,16 +157,24 @@ def _together(specs: Sequence[Spec], objective: Objective | None) -> list[Run]:
     l2 = np.array([getattr(spec.problem, "l2", 0.0) for spec in specs])
     if isinstance(problem.objective, Fit) and len(set(l2)) > 1:
         problem = replace(problem, objective=replace(problem.objective, l2=l2))
-    population = Population.fresh(make_setup(specs, problem.objective), problem)
-    for _ in population.advance():
-        pass
-    return [_own(run, objective) for run in population.runs()]
+    population = Population.fresh(_setup(specs, problem.objective), problem)
+    population.finish()
+    own: dict[float, Problem] = {}  # by L2: each member has the problem of its own Spec
+    for spec, penalty in zip(specs, l2.tolist(), strict=True):
+        if penalty not in own:
+            own[penalty] = build(spec.problem, spec.dtype, objective)
+    return [replace(run, problem=own[penalty]) for run, penalty in zip(population.runs(), l2.tolist(), strict=True)]
 
 
-def _own(run: Run, objective: Objective | None) -> Run:
-    """A member with the problem of its own Spec, without the population's axis."""
-    problem: Problem = build(run.spec.problem, run.spec.dtype, objective)
-    return replace(run, problem=problem)
+def _setup(specs: Sequence[Spec], objective: Objective) -> Setup:
+    """make_setup, refused in a sentence where the engine cannot run the Specs."""
+    setup = make_setup(specs, objective)
+    if specs[0].engine == "sweep" and setup.stride is None:
+        raise SpecError(
+            "engine sweep needs Numba (pip install thalweg[fast]), a linear model or an mlp without batch norm, and "
+            "one elementwise rule; say engine = numpy"
+        )
+    return setup
 
 
 def _seed_globals(seed: int) -> None:
