@@ -63,7 +63,10 @@ class Batches:
         return self._latest[epoch][k * self.size : (k + 1) * self.size]
 
     def some(self, t: int, count: int) -> tuple[Array, Array]:
-        """Rows of the updates t … t + count − 1 as (count, size), or (1, N) where all see all; and how many count (count,)."""
+        """Rows of the updates t … t + count − 1, and how many each sees (count,).
+
+        Rows are (count, size), padded with 0, or (1, N) where every update sees all.
+        """
         if self.full:
             return np.arange(self.examples)[None], np.full(count, self.examples)
         epoch, first = divmod(t, self.per_epoch)

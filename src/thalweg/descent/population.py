@@ -96,23 +96,23 @@ class Population:
     def _stride(self, now: Setup, count: int) -> Step:
         """`count` updates of all active members; what the last of them looked like."""
         self._advance(now, self.state, slice(0, len(self.active)), count)
-        return step_of(self.trail.table[self.active, self.state.t - 1], self.state.t, len(self.problem.objective.layout.shapes))
+        return step_of(
+            self.trail.table[self.active, self.state.t - 1], self.state.t, len(self.problem.objective.layout.shapes)
+        )
 
     def _advance(self, now: Setup, state: State, places: slice, count: int) -> None:
         """`count` updates of the members in these places, recorded."""
         self.trail.reserve(state.t + count)
         compiled, rate = now.stride, self._lr(now)
-        assert compiled is not None
-        constants = compiled.constants(state.t, [rate(state.t + i) for i in range(count)])
+        if compiled is None:
+            raise RuntimeError("strides are for the engine sweep")
+        rates = np.stack([rate(state.t + i) for i in range(count)])
+        constants = compiled.constants(state.t, rates)
         for span, batches in now.shared_batches(places):
             orders, sizes = batches.some(state.t, count)
-            compiled.advance(state, orders, sizes, span, constants, self.trail.table, self.active)
-        rates = np.stack([rate(state.t + i) for i in range(count)], 1)
-        mine, span = self.active[places], slice(state.t, state.t + count)
-        self.trail.table[mine, span, 0] = np.arange(state.t + 1, state.t + count + 1)
-        self.trail.table[mine, span, 2] = rates[places]
+            compiled.advance(state, orders, sizes, span, rates, constants, self.trail.table, self.active)
         state.t += count
-        self.trail.lengths[mine] = state.t
+        self.trail.lengths[self.active[places]] = state.t
 
     def _conclude(self, begin: int, seconds: float, start: State | None = None, now: Setup | None = None) -> None:
         """After updates begin + 1 … t: those end that had to stop on the way, the others are evaluated and judged.
@@ -123,7 +123,9 @@ class Population:
         self.trail.table[self.active, begin:t, 1] = seconds
         if start is not None and now is not None and t - begin > 1:
             self._end_on_the_way(start, now, seconds)
-        stay = np.flatnonzero([run not in self.ended for run in self.active])
+        stay = np.arange(len(self.active))
+        if self.ended:
+            stay = np.flatnonzero([run not in self.ended for run in self.active.tolist()])
         evaluated = t % self.setup.every == 0 or t >= self.setup.specs[0].stop.steps
         if evaluated and len(stay) == len(self.active):
             self._evaluate(slice(0, len(self.active)), self.state, seconds)
@@ -131,12 +133,13 @@ class Population:
             for place in stay.tolist():
                 self._evaluate(slice(place, place + 1), self.state, seconds)
         odd = judge.suspects(self.trail, self.active, t - 1, t, evaluated)[:, 0]
-        for place in stay.tolist():
+        over = judge.finished(t)
+        for place in stay.tolist() if over else stay[odd[stay]].tolist():
             run = int(self.active[place])
-            verdict = judge.verdict(self.trail, run, t, evaluated) if odd[place] else judge.finished(t)
+            verdict = judge.verdict(self.trail, run, t, evaluated) if odd[place] else over
             if verdict:
                 self._end(place, self.state, verdict, evaluated, seconds)
-        if self.ended.keys() & set(self.active.tolist()):
+        if self.ended and self.ended.keys() & set(self.active.tolist()):
             self._leave()
 
     def _end_on_the_way(self, start: State, now: Setup, seconds: float) -> None:
@@ -158,8 +161,8 @@ class Population:
 
     def _lr(self, now: Setup) -> Any:
         """lr (A,) as a function of t, for the members that are active now."""
-        members = self.active
-        return lambda t: now.lr(t, [self.trail.evaluations[run] for run in members])
+        past = [self.trail.evaluations[run] for run in self.active] if now.schedule.folds else []
+        return lambda t: now.lr(t, past)
 
     def _leave(self) -> None:
         """Members that ended go; the rows of the others are copied together."""
@@ -195,7 +198,9 @@ class Population:
         batches = self.setup.batches[0]
         size = batches.examples if batches.full else batches.size
         samples = min(t * size, t * size if batches.sampling == "replacement" else _seen(batches, t))
-        lr = self.setup.members(runs).lr(t, [self.trail.evaluations[run] for run in runs])
+        whole = len(runs) == len(self.setup.specs)
+        past = [self.trail.evaluations[run] for run in runs] if self.setup.schedule.folds else []
+        lr = (self.setup if whole else self.setup.members(runs)).lr(t, past)
         return {"t": t, "epoch": samples / batches.examples, "samples": samples, "seconds": seconds}, lr
 
     def runs(self, pause: str = "paused") -> list[Run]:

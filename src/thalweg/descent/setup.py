@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,10 @@ class Setup:
         """(R,) the rates before phases and schedule."""
         return np.array([_base_lr(spec, 0) for spec in self.specs])
 
+    @cached_property
+    def _seeds(self) -> Array:
+        return np.array([batches.seed for batches in self.batches])
+
     @property
     def judge(self) -> Judge:
         return Judge(self.specs[0].stop, self.batches[0].full, self.batches[0].per_epoch)
@@ -76,15 +81,13 @@ class Setup:
 
     def shared_batches(self, places: slice) -> Iterator[tuple[slice, Batches]]:
         """Neighbours among these members that see the same rows, and their batches."""
-        begin = places.start
-        for place in range(places.start, places.stop):
-            last = place + 1 == places.stop
-            if last or not (self.batches[0].full or self.batches[place + 1].seed == self.batches[place].seed):
-                yield slice(begin, place + 1), self.batches[place]
-                begin = place + 1
+        seeds = self._seeds[places]
+        changes = [] if self.batches[0].full else (1 + np.flatnonzero(np.diff(seeds))).tolist()
+        for begin, end in pairwise([0, *changes, len(seeds)]):
+            yield slice(places.start + begin, places.start + end), self.batches[places.start + begin]
 
     def until(self, t: int) -> int:
-        """How many updates from t on may be made at a time: to the next evaluation, the end of the epoch or of the run."""
+        """Updates from t on that may be made at a time: to the next evaluation, the end of the epoch or the run."""
         here = self.batches[0]
         epoch = STRIDE if here.full else here.per_epoch - t % here.per_epoch
         return min(STRIDE, epoch, self.every - t % self.every, self.specs[0].stop.steps - t)

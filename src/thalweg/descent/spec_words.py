@@ -26,7 +26,7 @@ TOP = {
     "stop": Words("when to stop"),
     "seed": Words("initial weights, order of rows, rows drawn with replacement", "0 … 2⁶³ − 1"),
     "dtype": Words("precision of parameters and data"),
-    "engine": Words('what computes; resolved to "numpy"'),
+    "engine": Words('what computes: "numpy", or "sweep" for many runs at once (needs Numba)'),
     "threads": Words("threads asked of BLAS, recorded in the header; the command line sets one", "1 or more"),
 }
 TABLE = {

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.descent.evaluations import Evaluation as Evaluation
-from thalweg.descent.evaluations import Evaluations, Sheet
+from thalweg.descent.evaluations import Evaluation, Evaluations, Sheet
 from thalweg.descent.state import Step
 from thalweg.formulas.arrays import Array
 from thalweg.problems.layout import Layout
@@ -99,7 +98,9 @@ class Trail:
         )
 
     @classmethod
-    def resumed(cls, steps: Steps, evaluations: Iterable[Evaluation], best: tuple[Array, float, int], layout: Layout) -> "Trail":
+    def resumed(
+        cls, steps: Steps, evaluations: Iterable[Evaluation], best: tuple[Array, float, int], layout: Layout
+    ) -> "Trail":
         """That of one run, where it left off. best: parameters (P,), value and t."""
         trail = cls.fresh(layout, best[0][None])
         trail.table = np.concatenate([steps.rows[None], trail.table], axis=1)

@@ -19,7 +19,7 @@ from thalweg.problems.objective import Objective
 from thalweg.problems.problem import Problem
 from thalweg.problems.sections import Custom, Table
 
-SWEEP = 200  # updates from which loading the compiled strides pays
+SWEEP = 100_000  # updates of all members together from which compiled strides pay, though they must be compiled once
 
 Watch = Callable[[Population], bool]  # called after every update; True pauses the run
 
@@ -99,7 +99,8 @@ def finish(population: Population, *, until: int | None = None, watch: Watch | N
 def train_all(specs: Sequence[Spec], *, objective: Objective | None = None) -> list[Run]:
     """One Run for each Spec, in their order. Specs that differ only in numbers run as one population.
 
-    Where Numba is installed, an engine left open is "sweep" for runs of SWEEP updates or more: compiled strides.
+    An engine left open is "sweep", compiled strides, where Numba is installed and the members of a population make
+    SWEEP updates or more together.
     """
     found: dict[int, Run] = {}
     groups: dict[bytes, list[int]] = {}
@@ -115,7 +116,7 @@ def train_all(specs: Sequence[Spec], *, objective: Objective | None = None) -> l
 def _resolved_alike(specs: Sequence[Spec], objective: Objective | None) -> list[Spec]:
     """Specs that have all in common but numbers, resolved: what was left open is the same for all."""
     first = resolved(specs[0], objective)
-    if specs[0].engine == "auto" and first.stop.steps >= SWEEP and _sweeps(first, objective):
+    if specs[0].engine == "auto" and len(specs) * first.stop.steps >= SWEEP and _sweeps(first, objective):
         first = msgspec.structs.replace(first, engine="sweep")
     return [first if i == 0 else _like(first, spec) for i, spec in enumerate(specs)]
 

@@ -1,7 +1,6 @@
-"""Source text from traced formulas: loops over the rows of a batch for losses and activations, over weights for rules."""
+"""Source text from traced formulas: loops over rows for losses and activations, over weights for rules."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -39,7 +38,9 @@ def literal(one: Symbol) -> str:
     """A number written in the dtype of the arrays: in another it would cost four times as much."""
     if isinstance(one.value, np.ndarray) and one.value.ndim:
         raise Untraceable("an array stands in the formula")
-    text = f"np.{float(one.value)!r}".replace("-inf", "-np.inf") if not np.isfinite(one.value) else repr(float(one.value))
+    text = (
+        f"np.{float(one.value)!r}".replace("-inf", "-np.inf") if not np.isfinite(one.value) else repr(float(one.value))
+    )
     return f"np.float32({text})" if np.dtype(one.dtype) == np.float32 else text
 
 
@@ -92,7 +93,7 @@ class RowsText:
         made = bool(one.args) and one.extent == ENTRY
         return made and any(self.stage[id(user)] > self.stage[id(one)] for user in users)
 
-    def _name(self, one: Symbol) -> str:
+    def _name(self, one: Symbol) -> str:  # noqa: PLR0911 — one line for each kind of value
         """How the stage that is being written calls a value."""
         if one.op == "constant":
             return literal(one)
@@ -111,13 +112,17 @@ class RowsText:
     def text(self) -> str:
         arrays = [one.op for one in self.inputs]
         targets = [name for name, one in self.outputs if one.extent == ENTRY]
-        lines = ["@compiled", f"def {self.name}({', '.join([*arrays, *targets, 'kept', 'lines', 'K', 'B', 'stride'])}):"]
+        lines = [
+            "@compiled",
+            f"def {self.name}({', '.join([*arrays, *targets, 'kept', 'lines', 'K', 'B', 'stride'])}):",
+        ]
         uniform = [one for one in self.every if one.extent == UNIFORM and one.args]
         lines += [f"    {self._name(one)} = {expression(one, self._name)}" for one in uniform]
         lines += [f"    r{i}_ = lines[{i} * stride : {i} * stride + B]" for i in range(len(self.lines))]
         lines += [f"    {one.op}_ = {one.op}" for one in self.inputs if one.extent == ROW]
         lines += [f"    {self._name(one)} = ZERO" for one in self.every if one.op == "total"]
-        for self.now in range(max(self.stage.values(), default=0) + 1):
+        for now in range(max(self.stage.values(), default=0) + 1):
+            self.now = now
             lines += self._by_row() + self._by_entry()
         scaled = [one for one in self.every if one.extent == TOTAL and one.op != "total"]
         lines += [f"    {self._name(one)} = {expression(one, self._name)}" for one in scaled]
@@ -159,7 +164,9 @@ class RowsText:
     def _loop(self, body: list[str]) -> list[str]:
         text = "\n".join(body)
         names = [one.op for one in self.inputs if one.extent == ENTRY] + [name for name, _ in self.outputs]
-        views = [f"{name}_ = {name}[k * stride : k * stride + B]" for name in dict.fromkeys(names) if f"{name}_[i]" in text]
+        views = [
+            f"{name}_ = {name}[k * stride : k * stride + B]" for name in dict.fromkeys(names) if f"{name}_[i]" in text
+        ]
         views += [
             f"e{i}_ = kept[({i} * K + k) * stride : ({i} * K + k) * stride + B]"
             for i in range(len(self.kept))

@@ -4,7 +4,9 @@ A product adds its terms one after another, whatever stands beside it, so that t
 its company; a BLAS chooses its order by the shape of the whole. Needs Numba.
 """
 
-import numpy as np
+# mypy: ignore-errors
+# Numba gives these functions their types.
+
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
@@ -20,57 +22,71 @@ def _panel(rows, wide):
 
     @intrinsic
     def panel(typing, c, c_at, c_row, a, a_at, a_row, a_term, b, b_at, b_term, bias, bias_at, bias_row, terms):
-        number, step = c.dtype, types.int64
-        signature = types.void(
-            c, step, step, a, step, step, step, b, step, step, bias, step, step, step
-        )
-        return signature, lambda context, builder, sig, args: _emit(context, builder, sig, args, number, rows, wide)
+        step = types.int64
+        signature = types.void(c, step, step, a, step, step, step, b, step, step, bias, step, step, step)
+
+        def emit(context, builder, sig, args):
+            function = _function(builder.module, str(c.dtype), rows, wide)
+            starts = []
+            for array, at in ((0, 1), (3, 4), (7, 8), (10, 11)):
+                data = context.make_array(sig.args[array])(context, builder, args[array]).data
+                starts.append(builder.gep(data, [args[at]]))
+            builder.call(function, [*starts, *(args[i] for i in (2, 5, 6, 9, 12, 13))])
+            return context.get_dummy_value()
+
+        return signature, emit
 
     return panel
 
 
-def _emit(context, builder, sig, args, number, rows, wide):
-    lanes = LANES[str(number)]
-    scalar = ir.FloatType() if str(number) == "float32" else ir.DoubleType()
-    vector, index = ir.VectorType(scalar, lanes), ir.IntType(64)
-    c_at, c_row, a_at, a_row, a_term, b_at, b_term, bias_at, bias_row, terms = (
-        args[i] for i in (1, 2, 4, 5, 6, 8, 9, 11, 12, 13)
-    )
-    c, a, b, bias = (context.make_array(sig.args[i])(context, builder, args[i]).data for i in (0, 3, 7, 10))
-    add, mul = builder.add, builder.mul
+def _function(module, dtype, rows, wide):
+    """The panel as a function of its own, never inlined: a kernel calls it in many places, and compiles it once."""
+    name = f"thalweg_panel_{dtype}_{rows}_{wide}"
+    if name in module.globals:
+        return module.globals[name]
+    lanes, index = LANES[dtype], ir.IntType(64)
+    scalar = ir.FloatType() if dtype == "float32" else ir.DoubleType()
+    pointer = scalar.as_pointer()
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer] * 4 + [index] * 6), name)
+    function.linkage = "linkonce_odr"
+    function.attributes.add("noinline")
+    _body(ir.IRBuilder(function.append_basic_block()), function.args, ir.VectorType(scalar, lanes), rows, wide)
+    return function
 
-    def times(stride, k):
-        return mul(stride, ir.Constant(index, k))
 
-    def spread(value):
-        one = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
-        return builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), zeros)
+def _body(builder, args, vector, rows, wide):
+    """sums = bias; for each term: sums += A[row, term] · B[term, registers]; C = sums."""
+    c, a, b, bias, c_row, a_row, a_term, b_term, bias_row, terms = args
+    lanes, index = vector.count, ir.IntType(64)
+    undefined, whole = ir.Constant(vector, ir.Undefined), ir.IntType(32)
 
-    def place(base, at):
-        return builder.bitcast(builder.gep(base, [at]), vector.as_pointer())
+    def at(pointer, stride, times):
+        return builder.gep(pointer, [builder.mul(stride, ir.Constant(index, times))])
 
-    sums = []
-    for r in range(rows):
-        first = spread(builder.load(builder.gep(bias, [add(bias_at, times(bias_row, r))])))
-        sums.append([cgutils.alloca_once_value(builder, first) for _ in range(wide)])
+    def spread(number):
+        one = builder.insert_element(undefined, number, ir.Constant(whole, 0))
+        return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(whole, lanes), [0] * lanes))
+
+    def register(pointer, v):
+        return builder.bitcast(builder.gep(pointer, [ir.Constant(index, v * lanes)]), vector.as_pointer())
+
     kind = ir.FunctionType(vector, [vector] * 3)
-    name = f"llvm.fmuladd.v{lanes}f{32 if lanes == 8 else 64}"
-    fma = cgutils.get_or_insert_function(builder.module, kind, name)
+    name = f"llvm.fmuladd.v{lanes}f{256 // lanes}"
+    multiply_add = cgutils.get_or_insert_function(builder.module, kind, name)
+    sums = [[cgutils.alloca_once_value(builder, spread(builder.load(at(bias, bias_row, r)))) for _ in range(wide)]
+            for r in range(rows)]  # fmt: skip
     with cgutils.for_range(builder, terms) as loop:
-        k = builder.sext(loop.index, index) if loop.index.type != index else loop.index
-        line = add(b_at, mul(b_term, k))
-        right = [builder.load(place(b, add(line, ir.Constant(index, v * lanes))), align=1) for v in range(wide)]
-        column = add(a_at, mul(a_term, k))
+        line = builder.gep(b, [builder.mul(b_term, loop.index)])
+        column = builder.gep(a, [builder.mul(a_term, loop.index)])
+        right = [builder.load(register(line, v), align=1) for v in range(wide)]
         for r in range(rows):
-            left = spread(builder.load(builder.gep(a, [add(column, times(a_row, r))])))
+            left = spread(builder.load(at(column, a_row, r)))
             for v in range(wide):
-                builder.store(builder.call(fma, [left, right[v], builder.load(sums[r][v])]), sums[r][v])
+                builder.store(builder.call(multiply_add, [left, right[v], builder.load(sums[r][v])]), sums[r][v])
     for r in range(rows):
         for v in range(wide):
-            at = add(add(c_at, times(c_row, r)), ir.Constant(index, v * lanes))
-            builder.store(builder.load(sums[r][v]), place(c, at), align=1)
-    return context.get_dummy_value()
+            builder.store(builder.load(sums[r][v]), register(at(c, c_row, r), v), align=1)
+    builder.ret_void()
 
 
 _41, _42, _11, _12 = _panel(4, 1), _panel(4, 2), _panel(1, 1), _panel(1, 2)

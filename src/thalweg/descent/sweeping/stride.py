@@ -104,7 +104,8 @@ class Stride:
     @cached_property
     def model(self) -> tuple[Array, Array, Array]:
         """Widths of the layers, and where the weights and biases of each begin."""
-        model, spans = self.objective.model, self.objective.layout.spans
+        model: Any = self.objective.model
+        spans = self.objective.layout.spans
         if isinstance(model, Linear):
             widths, names = (model.features, self.objective.layout.shapes["b"][0]), [("W", "b")]
         else:
@@ -158,22 +159,35 @@ class Stride:
             found.append(np.stack([np.broadcast_to(np.asarray(one, dtype).ravel(), lr.shape) for one in each], -1))
         return np.stack(found)
 
-    def constants(self, t: int, rates: list[Array]) -> Array:
-        """Those of the updates after t with these rates (T, groups, R, J), or (1, groups, R, J) where all are the same."""
-        if self.timeless and all(np.array_equal(rates[0], rate) for rate in rates[1:]):
+    def constants(self, t: int, rates: Array) -> Array:
+        """Those of the updates after t, which have these rates: (T, groups, R, J), T = 1 where all are the same."""
+        if self.timeless and (rates == rates[0]).all():
             return self.numbers(t + 1, rates[0])[None]
         return np.stack([self.numbers(t + 1 + i, rate) for i, rate in enumerate(rates)])
 
-    def advance(self, state: State, orders: Array, sizes: Array, span: slice, constants: Array, table: Array, runs: Array) -> None:
+    def advance(
+        self,
+        state: State,
+        orders: Array,
+        sizes: Array,
+        span: slice,
+        rates: Array,
+        constants: Array,
+        table: Array,
+        runs: Array,
+    ) -> None:
         """len(sizes) updates of the members in `span`, in place, written into table (runs, updates, numbers)."""
         runs_now = len(state.w)
         X, y, weight = self._arrays(self.objective.splits["train"])
-        limits = [self._each(value, runs_now, kind) for value, kind in
-                  ((self.objective.l2, self.dtype), (self.method.clip_norm, "float64"), (self.method.clip_value, "float64"))]  # fmt: skip
+        limits = [
+            self._each(self.objective.l2, runs_now, self.dtype),
+            self._each(self.method.clip_norm, runs_now, "float64"),
+            self._each(self.method.clip_value, runs_now, "float64"),
+        ]
         tile = min(TILE, int(sizes.max()))
         self.kernel.stride(
             X, y, weight, orders, sizes, span.start, span.stop, self.block, tile, state.w, state.slots, *limits,
-            constants, self.model, self.layout, state.t + 1, table, runs,
+            rates, constants, self.model, self.layout, state.t + 1, table, runs,
         )  # fmt: skip
 
     @staticmethod
@@ -207,5 +221,3 @@ def named_measures(losses: Array, scores: Array, task: str, y: Array) -> Measure
         spread = ((y - y.mean(0)) ** 2).sum()
         return {"loss": losses, "r2": 1 - scores / (spread or np.nan)}
     return {"loss": losses, "accuracy": scores / len(y)}
-
-

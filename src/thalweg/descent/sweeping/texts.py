@@ -4,28 +4,34 @@ from typing import Any
 
 from thalweg.descent.sweeping.emitting import RowsText, rule_text
 from thalweg.descent.sweeping.tracing import ENTRY, ROW, UNIFORM, Symbol, ordered, symbol, traced
-from thalweg.formulas.activations import Activation
-from thalweg.formulas.losses import Loss
 from thalweg.formulas.rules import Rule
 
 Needs = tuple[str, int, int]  # text, how many arrays of entries it keeps, how many lines of a number for each row
 
 
-def loss_text(loss: Loss, dtype: Any, weighted: bool) -> Needs:
-    """loss(z, y, weight, n, width, dz, …) -> value; n and width are the rows and outputs of the whole batch."""
+def loss_text(loss: Any, dtype: Any, weighted: bool) -> Needs:
+    """loss(z, y, weight, n, width, dz, …) -> value, and loss_alone(z, y, weight, n, width, …), without the gradient.
+
+    n and width are the rows and outputs of the whole batch.
+    """
     n, width = sizes = symbol("n", UNIFORM, dtype), symbol("width", UNIFORM, dtype)
     z, y, weight = symbol("z", ENTRY, dtype, sizes), symbol("y", ENTRY, dtype, sizes), symbol("weight", ROW, dtype)
     value, dz = traced(lambda: loss.formula(z, y, weight if weighted else None))
-    found = RowsText("loss", [z, y, weight, n, width], [("value", value), ("dz", dz)])
-    return found.text(), len(found.kept), len(found.lines)
+    inputs = [z, y, weight, n, width]
+    both = RowsText("loss", inputs, [("value", value), ("dz", dz)])
+    alone = RowsText("loss_alone", inputs, [("value", value)])
+    return both.text() + "\n\n" + alone.text(), len(both.kept), len(both.lines)
 
 
-def activation_text(name: str, activation: Activation, dtype: Any) -> Needs:
+def activation_text(name: str, activation: Any, dtype: Any) -> Needs:
     """NAME(a, h, …) and NAME_back(a, h, dh, da, …); the way back knows the h of the way there."""
     a, h, dh = (symbol(each, ENTRY, dtype) for each in ("a", "h", "dh"))
     made, pullback = traced(lambda: activation(a))
     da = traced(lambda: pullback(dh))
-    there, back = RowsText(name, [a], [("h", made)]), RowsText(f"{name}_back", [a, h, dh], [("da", _given(da, made, h))])
+    there, back = (
+        RowsText(name, [a], [("h", made)]),
+        RowsText(f"{name}_back", [a, h, dh], [("da", _given(da, made, h))]),
+    )
     kept, lines = (max(len(getattr(each, what)) for each in (there, back)) for what in ("kept", "lines"))
     return there.text() + "\n\n" + back.text(), kept, lines
 
