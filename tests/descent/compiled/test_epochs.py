@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from thalweg.descent import engine
 from thalweg.descent.batches import Batches
-from thalweg.descent.compiled import engine
 from thalweg.descent.compiled.batch_source import activation_source, loss_source
 from thalweg.descent.spec import Spec
 from thalweg.descent.train import begin, resolved, train, train_all
