@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from thalweg.descent import engine
 from thalweg.descent.compiled.kernel import numba_is_here
 from thalweg.descent.engine import SWEEP
 from thalweg.descent.evaluations import Evaluations, Sheet
@@ -10,7 +11,7 @@ from thalweg.descent.method_section import Method
 from thalweg.descent.spec import Spec
 from thalweg.descent.sweeping.texts import activation_text, loss_text, numbers_of, rule_symbols, update_text
 from thalweg.descent.sweeping.tracing import ENTRY, Untraceable, symbol, traced
-from thalweg.descent.train import train, train_all
+from thalweg.descent.train import resolved, train, train_all
 from thalweg.errors import SpecError
 from thalweg.formulas.activations import ACTIVATIONS
 from thalweg.formulas.losses import LOSSES
@@ -144,16 +145,34 @@ def test_a_member_stops_at_the_update_at_which_it_would_in_numpy(stop):
             assert distance(run, alone) <= 1e-9
 
 
-@pytest.mark.slow
 @compiled
 def test_an_open_engine_sweeps_from_a_stated_amount_of_work_on():
-    spec = logistic().but(engine="auto", steps=10)
-    assert {run.spec.engine for run in train_all([spec, spec.but(lr=0.2)])} == {"numpy"}
-    many = [spec.but(lr=0.1 + 0.001 * i, steps=SWEEP // 100) for i in range(100)]
-    assert train_all([s.but(param_bound=1e-9) for s in many])[0].spec.engine == "sweep"
+    spec = logistic().but(engine="auto", steps=SWEEP // 100)
+    assert resolved(spec, members=1).engine == "compiled"
+    assert resolved(spec, members=100).engine == "sweep"
+    assert resolved(spec.but(steps=1000), members=100).engine == "numpy"
+    large = Spec(problem=Table(source="digits", model="mlp", hidden=(64,))).but(batch_size=64, steps=1000)
+    assert resolved(large, members=100).engine == "sweep"  # fewer steps, of more work
 
 
+@compiled
+def test_what_the_engine_took_is_what_the_runs_say(monkeypatch):
+    monkeypatch.setattr(engine, "SWEEP", 10)
+    specs = [logistic(steps=5).but(engine="auto", lr=lr) for lr in (0.1, 0.2)]
+    monkeypatch.setattr(engine, "why_not", lambda name, *_: "" if name == "numpy" else "is not here")
+    assert [run.spec.engine for run in train_all(specs)] == ["numpy", "numpy"]
+
+
+@compiled
 def test_an_engine_that_cannot_run_a_spec_says_so_in_a_sentence():
     spec = Spec(problem=Table(source="iris", model="mlp", hidden=(3,), batch_norm=True), engine="sweep").but(steps=2)
     with pytest.raises(SpecError, match="has no batch norm; say engine"):
         train(spec)
+
+
+@pytest.mark.parametrize("name", ["sweep", "compiled"])
+def test_without_numba_an_engine_that_needs_it_is_refused_and_auto_takes_numpy(monkeypatch, name):
+    monkeypatch.setattr(engine, "numba_is_here", lambda: False)
+    with pytest.raises(SpecError, match="needs Numba"):
+        resolved(logistic().but(engine=name))
+    assert resolved(logistic().but(engine="auto", steps=10**6), members=100).engine == "numpy"

@@ -24,7 +24,8 @@ from thalweg.problems.objective import Objective
 
 LARGEST_BATCH = 64  # of more rows, BLAS does most of the work in either engine
 FEWEST_STEPS = 20_000  # below this compiling costs more than it saves
-SWEEP = 100_000  # updates of all members together from which compiled strides pay, though they must be compiled once
+SWEEP = 3_000_000  # work of all members from which strides repay the 25 s of CPU that compiling them takes at first
+PRODUCTS = 10_000  # of a row and a parameter: about what NumPy computes in the time that an update costs it anyway
 
 
 def engine_of(spec: Spec, objective: Objective, members: int = 1) -> str:
@@ -33,12 +34,18 @@ def engine_of(spec: Spec, objective: Objective, members: int = 1) -> str:
         if why := why_not(spec.engine, spec, objective):
             raise SpecError(f'engine {spec.engine} {why}; say engine = "numpy" or "auto"')
         return spec.engine
-    if members > 1 and members * spec.stop.steps >= SWEEP and not why_not("sweep", spec, objective):
+    if members > 1 and members * work_of(spec, objective) >= SWEEP and not why_not("sweep", spec, objective):
         return "sweep"
     small = 0 < spec.batch.batch_size <= LARGEST_BATCH
     if small and spec.stop.steps >= FEWEST_STEPS and not why_not("compiled", spec, objective):
         return "compiled"
     return "numpy"
+
+
+def work_of(spec: Spec, objective: Objective) -> int:
+    """What NumPy does in a run: its updates, and one more for every PRODUCTS of a row and a parameter."""
+    rows = spec.batch.batch_size or objective.examples
+    return spec.stop.steps + spec.stop.steps * rows * objective.size // PRODUCTS
 
 
 def why_not(engine: str, spec: Spec, objective: Objective) -> str:

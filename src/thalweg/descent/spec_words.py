@@ -21,8 +21,8 @@ class Words(NamedTuple):
 
 ENGINES = (
     "what computes: numpy takes one step at a time; compiled makes machine code of the epochs of a run (auto: from "
-    "20,000 steps on batches of 1 to 64 rows); sweep makes it of many runs at once (auto: 2 runs or more, 100,000 "
-    "steps together)"
+    "20,000 steps on batches of 1 to 64 rows); sweep makes it of many runs at once (auto: where 2 "
+    "or more make 3,000,000 steps, of which one counts once more for each 10,000 products of row and parameter)"
 )
 TOP = {
     "problem": Words("what is minimised: a Table, a surface (OnSurface) or Custom"),
