@@ -59,7 +59,7 @@ def sweep_of(case: Case, dtype: str, count: tuple[int, int], epochs: int) -> Swe
     per_epoch = len(y) // case.batch
     rates, seeds = np.logspace(*case.rates, count[0]), range(count[1])
     timed = steps_of(base, per_epoch * epochs)
-    specs = [timed.but(lr=float(lr), seed=seed) for seed in seeds for lr in rates]
+    specs = [timed.but(lr=float(lr), seed=seed, engine="sweep") for seed in seeds for lr in rates]
     orders = [[epoch_order(len(y), seed, epoch)[: per_epoch * case.batch] for epoch in range(epochs)] for seed in seeds]
     starts = [in_layers(start_of(base.but(seed=seed))[0]) for seed in seeds]
     return Sweep(specs, rates.astype(dtype), np.reshape(orders, (count[1], -1, case.batch)), starts, X, y)

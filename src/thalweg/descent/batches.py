@@ -15,6 +15,8 @@ from thalweg.problems.big.stream import Stream
 from thalweg.problems.blocks import BlockOrder
 from thalweg.problems.objective import ALL, Rows
 
+REPEATED = 1_000_000  # places of rows that full batches may repeat: 8 MB
+
 
 def epoch_order(examples: int, seed: int, epoch: int, sampling: str = "reshuffled") -> Array:
     """The order in which an epoch visits its rows (N,)."""
@@ -81,9 +83,11 @@ class Batches:
     def several(self, t: int, count: int) -> tuple[Array, Array]:
         """The rows of `count` updates from t on, one after the other (N,), and where each begins (count + 1,).
 
-        With a stream, of as many of them as its buffer holds together, one at least.
+        Of fewer of them, one at least, where the full batch would be repeated too often, or where a stream's buffer
+        does not hold all of them together.
         """
         if self.full:
+            count = max(1, min(count, REPEATED // self.examples))
             return np.tile(np.arange(self.examples), count), np.arange(count + 1) * self.examples
         if self.stream:
             epoch, k = divmod(t, self.per_epoch)

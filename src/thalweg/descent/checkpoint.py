@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from thalweg.descent.evaluations import Evaluation
 from thalweg.descent.files import write_whole
 from thalweg.descent.run import Run
 from thalweg.descent.spec import Spec
 from thalweg.descent.state import State
 from thalweg.descent.stopping import Stopped
-from thalweg.descent.trail import Evaluation
 from thalweg.errors import FolderError
 from thalweg.formulas.arrays import Array
 from thalweg.problems.preparation import Preparation

@@ -13,12 +13,13 @@ import msgspec
 import numpy as np
 
 from thalweg.descent.checkpoint import load_checkpoint, save_checkpoint
+from thalweg.descent.evaluations import Evaluation
 from thalweg.descent.files import append, plain_errors, sync_folder, write_whole
 from thalweg.descent.header import header
 from thalweg.descent.population import Population
 from thalweg.descent.run import Run
 from thalweg.descent.spec import Spec
-from thalweg.descent.trail import Evaluation, Steps
+from thalweg.descent.trail import Steps
 from thalweg.errors import FolderError
 from thalweg.formulas.arrays import Array
 from thalweg.problems.build import build

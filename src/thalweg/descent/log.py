@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.descent.evaluations import Evaluation
 from thalweg.descent.measuring import Measurer, structure
-from thalweg.descent.trail import SIGNALS, Evaluation, Steps
+from thalweg.descent.trail import SIGNALS, Steps
 from thalweg.formulas.arrays import Array
 
 UPDATE = SIGNALS.index("update_norm")

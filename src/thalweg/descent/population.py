@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.descent.blocks import advance_in_blocks
+from thalweg.descent.evaluations import Evaluation
 from thalweg.descent.loop import descend
 from thalweg.descent.run import Run
 from thalweg.descent.setup import Setup
 from thalweg.descent.state import State, Step
 from thalweg.descent.stopping import Stopped, stopped
-from thalweg.descent.trail import Evaluation, Trail
+from thalweg.descent.stretches import advance_in_stretches
+from thalweg.descent.trail import Trail
 from thalweg.formulas.arrays import Array
 from thalweg.problems.problem import Problem
 
@@ -37,30 +38,23 @@ class Population:
     @classmethod
     def fresh(cls, setup: Setup, problem: Problem) -> "Population":
         """At t = 0, evaluated once."""
-        w = np.stack([problem.start(spec.seed) for spec in setup.specs])
-        trail = Trail.fresh(problem.objective.layout, w)
+        starts = {seed: problem.start(seed) for seed in {spec.seed for spec in setup.specs}}
+        w = np.stack([starts[spec.seed] for spec in setup.specs])
+        trail = Trail.fresh(problem.objective.layout, w, setup.specs[0].stop.steps)
         population = cls(setup, problem, setup.method.start(w), trail, np.arange(len(w)))
-        population.evaluate(population.active, 0.0)
+        population.evaluate(slice(0, len(w)), population.state, 0.0)
         return population
 
     @classmethod
     def resumed(cls, setup: Setup, run: Run) -> "Population":
         """A population of one, where `run` left off."""
-        trail = Trail(
-            columns=run.steps.columns,
-            table=np.concatenate([run.steps.rows, np.empty((64, len(run.steps.columns)))])[:, None],
-            lengths=np.array([len(run.steps)]),
-            evaluations=[list(run.evaluations)],
-            best=run.best[None].copy(),
-            best_value=np.array([run.best_value]),
-            best_t=np.array([run.best_t]),
-            picked=Trail.fresh(run.problem.objective.layout, run.best[None]).picked,
-        )
+        best = (run.best, run.best_value, run.best_t)
+        trail = Trail.resumed(run.steps, run.evaluations, best, run.problem.objective.layout)
         spent = float(run.steps["seconds"][-1]) if len(run.steps) else 0.0
         population = cls(setup, run.problem, run.state.copy(), trail, np.arange(1), spent)
         if over := population._over(run):
             population.ended[0] = (population.state.copy(), over)
-            population.leave()
+            population._leave()
         return population
 
     def _over(self, run: Run) -> Stopped | None:
@@ -73,66 +67,93 @@ class Population:
     def advance(self, longest: int = 1, until: int | None = None) -> Iterator[Step]:
         """Step by step until every member has stopped; the population is exact at every yield.
 
-        Compiled epochs go up to `longest` steps from one yield to the next, and yield at `until`.
+        Compiled engines go up to `longest` steps from one yield to the next, and yield at `until`.
         """
-        if self.setup.specs[0].engine == "compiled":
-            yield from advance_in_blocks(self, longest, until)
+        if self.setup.specs[0].engine != "numpy":
+            yield from advance_in_stretches(self, longest, until)
             return
         begun = time.perf_counter() - self.before
-        judge = self.setup.judge
         while len(self.active):
             now, members = self.setup.members(self.active), self.active
             steps = descend(now.objective, now.method, self.state, self._lr(now), now.rows)
             while len(members) == len(self.active):
                 origin = self.state.w.copy()
                 step = next(steps)
-                seconds = time.perf_counter() - begun
-                self.trail.record(step, origin, self.active, seconds)
-                evaluated = step.t % self.setup.every == 0 or step.t >= self.setup.specs[0].stop.steps
-                if evaluated:
-                    self.evaluate(self.active, seconds)
-                for run in judge.suspects(self.trail, self.active, step.t, evaluated):
-                    if verdict := judge.verdict(self.trail, int(run), step.t, evaluated):
-                        self.end(int(run), verdict, evaluated, seconds)
-                if self.ended.keys() & set(members.tolist()):
-                    self.leave()
+                self.trail.record(step, origin, self.active, 0.0)
+                self.conclude(step.t - 1, time.perf_counter() - begun)
                 yield step
+
+    def conclude(self, begin: int, seconds: float) -> None:
+        """After updates begin + 1 … t: members still here are evaluated where it is time, and judged; then they leave.
+
+        `seconds` are those spent so far, spread over the updates.
+        """
+        t, judge = self.state.t, self.setup.judge
+        before = self.trail.table[self.active[0], begin - 1, 1] if begin else self.before
+        shares = seconds if t == begin + 1 else np.linspace(before, seconds, t - begin + 1)[1:]
+        self.trail.table[self.active, begin:t, 1] = shares
+        stay = np.arange(len(self.active))
+        if self.ended:
+            stay = np.flatnonzero([run not in self.ended for run in self.active.tolist()])
+        evaluated = t % self.setup.every == 0 or t >= self.setup.specs[0].stop.steps
+        if evaluated and len(stay) == len(self.active):
+            self.evaluate(slice(0, len(self.active)), self.state, seconds)
+        elif evaluated:
+            for place in stay.tolist():
+                self.evaluate(slice(place, place + 1), self.state, seconds)
+        odd = judge.suspects(self.trail, self.active, t - 1, t, evaluated)[:, 0]
+        over = judge.finished(t)
+        for place in stay.tolist() if over else stay[odd[stay]].tolist():
+            run = int(self.active[place])
+            verdict = judge.verdict(self.trail, run, t, evaluated) if odd[place] else over
+            if verdict:
+                self.end(place, self.state, verdict, evaluated, seconds)
+        if self.ended and self.ended.keys() & set(self.active.tolist()):
+            self._leave()
 
     def _lr(self, now: Setup) -> Any:
         """lr (A,) as a function of t, for the members that are active now."""
-        members = self.active
-        return lambda t: now.lr(t, [self.trail.evaluations[run] for run in members])
+        past = [self.trail.evaluations[run] for run in self.active] if now.schedule.folds else []
+        return lambda t: now.lr(t, past)
 
-    def leave(self) -> None:
+    def _leave(self) -> None:
         """Members that ended go; the rows of the others are copied together."""
         stay = np.array([run not in self.ended for run in self.active])
         self.state = self.state.members(np.flatnonzero(stay))
         self.active = self.active[stay]
 
-    def end(self, run: int, verdict: Stopped, evaluated: bool, seconds: float) -> None:
-        place = np.flatnonzero(self.active == run)
+    def end(self, place: int, state: State, verdict: Stopped, evaluated: bool, seconds: float) -> None:
+        own = state.members(np.array([place]))
+        own.t = verdict.t
         if not evaluated:
-            self.evaluate(self.active[place], seconds)
-        self.ended[run] = (self.state.members(place), verdict)
+            self.evaluate(slice(place, place + 1), State(state.w, state.slots, verdict.t), seconds)
+        self.ended[int(self.active[place])] = (own, verdict)
 
-    def evaluate(self, runs: Array, seconds: float) -> None:
-        """Losses and measures of these members, recorded one by one."""
-        places = np.searchsorted(self.active, runs)
-        w = self.state.w[places]
-        objective = self.setup.objective.members(runs)
+    def evaluate(self, places: slice, state: State, seconds: float) -> None:
+        """Losses and measures of the active members in these places, recorded."""
+        runs = self.active[places]
+        objective, compiled = self.setup.objective, self.setup.stride
         splits = [name for name in ("train", "validation") if name in getattr(objective, "splits", {"train": 0})]
+        found: dict[str, Array] = {}
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            found = {f"{split}_{k}": v for split in splits for k, v in objective.evaluate(w, split).items()}
-        for place, run in enumerate(runs):
-            measures = {name: float(values[place]) for name, values in found.items()}
-            self.trail.note(int(run), self._stamp(int(run), seconds) | measures, w[place])
+            for split in splits:
+                if compiled:
+                    measures = compiled.evaluate(state.w, places, split)
+                else:
+                    measures = objective.members(runs).evaluate(state.w[places], split)
+                found |= {f"{split}_{name}": np.asarray(values, float) for name, values in measures.items()}
+        shared, lr = self._stamp(runs, state.t, seconds)
+        self.trail.note(runs, shared, {"lr": lr, **found}, state.w[places])
 
-    def _stamp(self, run: int, seconds: float) -> Evaluation:
-        batches, t = self.setup.batches[run], self.state.t
+    def _stamp(self, runs: Array, t: int, seconds: float) -> tuple[Evaluation, Array]:
+        """What an evaluation at t says beside its measures, and lr (A,)."""
+        batches = self.setup.batches[0]
         size = batches.examples if batches.full else batches.size
         samples = min(t * size, t * size if batches.sampling == "replacement" else _seen(batches, t))
-        lr = float(self.setup.members(np.array([run])).lr(t, [self.trail.evaluations[run]])[0])
-        return {"t": t, "epoch": samples / batches.examples, "samples": samples, "seconds": seconds, "lr": lr}
+        whole = len(runs) == len(self.setup.specs)
+        past = [self.trail.evaluations[run] for run in runs] if self.setup.schedule.folds else []
+        lr = (self.setup if whole else self.setup.members(runs)).lr(t, past)
+        return {"t": t, "epoch": samples / batches.examples, "samples": samples, "seconds": seconds}, lr
 
     def runs(self, pause: str = "paused") -> list[Run]:
         """All members as Runs; those still active are paused, or interrupted."""
@@ -153,7 +174,7 @@ class Population:
                     best_value=float(trail.best_value[run]),
                     best_t=int(trail.best_t[run]),
                     steps=trail.steps(run),
-                    evaluations=tuple(trail.evaluations[run]),
+                    evaluations=trail.evaluations[run].copy(),
                     stopped=why,
                 )
             )

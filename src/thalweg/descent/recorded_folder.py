@@ -15,11 +15,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from thalweg.descent.evaluations import Evaluation
 from thalweg.descent.files import append, plain_errors, write_whole
 from thalweg.descent.folder import as_json, lines, write_parquet
 from thalweg.descent.recording import Recording, ended
 from thalweg.descent.stopping import Stopped
-from thalweg.descent.trail import SIGNALS, Evaluation, Steps
+from thalweg.descent.trail import SIGNALS, Steps
 from thalweg.errors import FolderError
 from thalweg.formulas.arrays import Array
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.descent.evaluations import Evaluation
 from thalweg.descent.stopping import Stopped
-from thalweg.descent.trail import Evaluation, Steps
+from thalweg.descent.trail import Steps
 from thalweg.formulas.arrays import Array
 
 WATCHED = ("validation_loss", "val_loss", "train_loss")  # the first of these that was recorded says what is best

@@ -1,14 +1,16 @@
 """A finished (or paused) run: what was asked, where it ended, what happened on the way, why it stopped."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from thalweg.descent.evaluations import Evaluation
 from thalweg.descent.spec import Spec
 from thalweg.descent.state import State
 from thalweg.descent.stopping import Stopped
-from thalweg.descent.trail import Evaluation, Steps, watched_loss
+from thalweg.descent.trail import Steps, watched_loss
 from thalweg.formulas.arrays import Array
 from thalweg.problems.objective import UserObjective
 from thalweg.problems.problem import Problem
@@ -28,7 +30,7 @@ class Run:
     best_value: float
     best_t: int
     steps: Steps = field(repr=False)
-    evaluations: tuple[Evaluation, ...] = field(repr=False)
+    evaluations: Sequence[Evaluation] = field(repr=False)
     stopped: Stopped
 
     @property

@@ -1,12 +1,15 @@
 """From resolved Specs to the parts that run them: method, rates, batches, for a population or for one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from thalweg.descent.batches import Batches
+from thalweg.descent.evaluations import Evaluation
 from thalweg.descent.judge import Judge
 from thalweg.descent.lookahead import NesterovLookahead
 from thalweg.descent.method import Method
@@ -15,7 +18,8 @@ from thalweg.descent.newton import Newton
 from thalweg.descent.optimizer import Optimizer, defaults_in
 from thalweg.descent.phases import Phased
 from thalweg.descent.spec import Spec
-from thalweg.descent.trail import Evaluation, watched_losses
+from thalweg.descent.sweeping.stride import Stride
+from thalweg.descent.trail import watched_losses
 from thalweg.formulas.arrays import Array
 from thalweg.formulas.rules import RULES
 from thalweg.formulas.schedules import Scheduled
@@ -34,6 +38,24 @@ class Setup:
     schedule: Scheduled
     batches: tuple[Batches, ...]
     every: int
+
+    @cached_property
+    def stride(self) -> Stride | None:
+        """The compiled stride of the engine "sweep"; None where another computes."""
+        if self.specs[0].engine != "sweep":
+            return None
+        objective: Any = self.objective
+        method: Any = self.method
+        return Stride(objective, method, self.specs[0].dtype)
+
+    @cached_property
+    def base_lr(self) -> Array:
+        """(R,) the rates before phases and schedule."""
+        return np.array([_base_lr(spec, 0) for spec in self.specs])
+
+    @cached_property
+    def _seeds(self) -> Array:
+        return np.array([batches.seed for batches in self.batches])
 
     @property
     def judge(self) -> Judge:
@@ -61,9 +83,17 @@ class Setup:
                 drawn[batches.seed] = batches(t)
         return np.stack([drawn[batches.seed] for batches in self.batches])
 
+    def shared_batches(self, places: slice) -> Iterator[tuple[slice, Batches]]:
+        """Neighbours among these members that see the same rows, and their batches."""
+        seeds = self._seeds[places]
+        changes = [] if self.batches[0].full else (1 + np.flatnonzero(np.diff(seeds))).tolist()
+        for begin, end in pairwise([0, *changes, len(seeds)]):
+            yield slice(places.start + begin, places.start + end), self.batches[places.start + begin]
+
     def lr(self, t: int, evaluations: Sequence[Sequence[Evaluation]]) -> Array:
         """(R,) at update t, counted from 0; `evaluations` of each member, oldest first."""
-        base = np.array([_base_lr(spec, t) for spec in self.specs])
+        phased = bool(self.specs[0].method.phases)
+        base = np.array([_base_lr(spec, t) for spec in self.specs]) if phased else self.base_lr
         if not self.schedule.folds:
             return base * self.schedule(t)
         return base * np.array([self.schedule(t, watched_losses(past)) for past in evaluations])

@@ -70,7 +70,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     stop: Stop = msgspec.field(default_factory=Stop)
     seed: int = 0
     dtype: Literal["float64", "float32"] = "float64"
-    engine: Literal["auto", "numpy", "compiled"] = "auto"
+    engine: Literal["auto", "numpy", "compiled", "sweep"] = "auto"
     threads: int = 1
 
     def __post_init__(self) -> None:

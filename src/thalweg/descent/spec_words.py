@@ -19,6 +19,11 @@ class Words(NamedTuple):
     range: str = ""
 
 
+ENGINES = (
+    "what computes: numpy takes one step at a time; compiled makes machine code of the epochs of a run (auto: from "
+    "20,000 steps on batches of 1 to 64 rows); sweep makes it of many runs at once (auto: where 2 "
+    "or more make 3,000,000 steps, of which one counts once more for each 10,000 products of row and parameter)"
+)
 TOP = {
     "problem": Words("what is minimised: a Table, a surface (OnSurface) or Custom"),
     "method": Words("how one step is made"),
@@ -26,7 +31,7 @@ TOP = {
     "stop": Words("when to stop"),
     "seed": Words("initial weights, order of rows, rows drawn with replacement", "0 … 2⁶³ − 1"),
     "dtype": Words("precision of parameters and data"),
-    "engine": Words("what computes; auto takes compiled epochs for long runs on batches of 1 to 64 rows"),
+    "engine": Words(ENGINES),
     "threads": Words("threads asked of BLAS, recorded in the header; the command line sets one", "1 or more"),
 }
 TABLE = {

@@ -47,3 +47,11 @@ def norms_by_array(flat: Array, starts: Array) -> Array:
 def total_norm(norms: Array) -> Array:
     """The norm of the whole from the norms of its parts: (R, L) -> (R,)."""
     return np.sqrt((norms * norms).sum(-1))
+
+
+def step_of(rows: Array, t: int, arrays: int) -> Step:
+    """The Step that these rows of a trail's table (R, F) are of, L named arrays."""
+    loss, grad_norm = rows[:, 3], rows[:, 4]
+    grad, update, param = (rows[:, 7 + i * arrays : 7 + (i + 1) * arrays] for i in range(3))
+    finite = np.isfinite(loss) & np.isfinite(grad_norm)
+    return Step(t, rows[:, 2], loss, grad_norm, rows[:, 5], rows[:, 6], grad, update, param, finite)

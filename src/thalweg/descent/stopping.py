@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from thalweg.descent.trail import Evaluation, watched_losses
+from thalweg.descent.evaluations import Evaluation
+from thalweg.descent.trail import watched_losses
 from thalweg.formulas.arrays import Array
 
 # Dennis & Schnabel 1983, §7.2: the gradient relative to the sizes of θ and L; converged is 6e-6, this is far from it

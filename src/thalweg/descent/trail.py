@@ -3,19 +3,19 @@
 Rows of one run are fixed-width float64, so that a file of them can be appended to, cut back and read anywhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from thalweg.descent.evaluations import Evaluation, Evaluations, Sheet
 from thalweg.descent.state import Step
 from thalweg.formulas.arrays import Array
 from thalweg.problems.layout import Layout
 
-Evaluation = dict[str, Any]  # t, epoch, samples, seconds, lr, then measures as train_loss, validation_loss, …
-
 SIGNALS = ("t", "seconds", "lr", "loss", "grad_norm", "update_norm", "param_norm")
+ROOM = 1 << 28  # bytes that a table may take at once; memory that is not written to costs nothing
 WATCHED_PARAMETERS = 16  # theta_history holds all parameters of small problems, and this many of large ones
 
 
@@ -61,59 +61,96 @@ class Steps:
 class Trail:
     """What a population of R runs has recorded so far. Grows in place.
 
-    table (capacity, R, F) holds the updates, evaluations one list for each run. best is where the watched loss
-    (validation where there is one, else training) was lowest: parameters (R, P), value and t (R,).
+    table (R, capacity, F) holds the updates, run by run, evaluations one sequence for each run. best is where the
+    watched loss (validation where there is one, else training) was lowest: parameters (R, P), value and t (R,).
+    latest and previous (R,) are the last two training losses, rises (R,) how often it rose in a row.
     """
 
     columns: tuple[str, ...]
     table: Array
     lengths: Array  # (R,) updates recorded
-    evaluations: list[list[Evaluation]]
+    evaluations: list[Evaluations]
     best: Array
     best_value: Array
     best_t: Array
     picked: Array = field(repr=False)
+    latest: Array = field(repr=False)
+    previous: Array = field(repr=False)
+    rises: Array = field(repr=False)
 
     @classmethod
-    def fresh(cls, layout: Layout, w: Array) -> "Trail":
-        """Nothing recorded yet, for a population w (R, P)."""
+    def fresh(cls, layout: Layout, w: Array, steps: int = 64) -> "Trail":
+        """Nothing recorded yet, for a population w (R, P) that will make so many updates."""
         runs, columns = len(w), columns_of(layout)
+        capacity = max(1, min(steps, max(64, ROOM // (8 * runs * len(columns)))))
         return cls(
             columns=columns,
-            table=np.empty((64, runs, len(columns))),
+            table=np.empty((runs, capacity, len(columns))),
             lengths=np.zeros(runs, int),
-            evaluations=[[] for _ in range(runs)],
+            evaluations=[Evaluations() for _ in range(runs)],
             best=w.copy(),
             best_value=np.full(runs, np.inf),
             best_t=np.zeros(runs, int),
             picked=np.array(watched(layout.size)),
+            latest=np.full(runs, np.inf),
+            previous=np.full(runs, np.inf),
+            rises=np.zeros(runs, int),
         )
+
+    @classmethod
+    def resumed(
+        cls, steps: Steps, evaluations: Iterable[Evaluation], best: tuple[Array, float, int], layout: Layout
+    ) -> "Trail":
+        """That of one run, where it left off. best: parameters (P,), value and t."""
+        trail = cls.fresh(layout, best[0][None])
+        trail.table = np.concatenate([steps.rows[None], trail.table], axis=1)
+        trail.columns, trail.lengths[0] = steps.columns, len(steps)
+        trail.best_value[0], trail.best_t[0] = best[1:]
+        trail.evaluations[0] = Evaluations(evaluations)
+        for entry in trail.evaluations[0]:
+            trail._compare(np.arange(1), np.array([entry.get("train_loss", np.inf)], float))
+        return trail
+
+    def reserve(self, t: int) -> None:
+        """Room for update number t."""
+        if t > self.table.shape[1]:
+            grown = max(t, 2 * self.table.shape[1])
+            table = np.empty((len(self.table), grown, len(self.columns)))
+            table[:, : self.table.shape[1]] = self.table
+            self.table = table
 
     def record(self, step: Step, before: Array, active: Array, seconds: float) -> None:
         """One update of the active members (A,); `before` (A, P) is where it started."""
-        self.make_room(step.t)
+        self.reserve(step.t)
         ones = np.ones(len(active))
         signals = [ones * step.t, ones * seconds, step.lr, step.loss, step.grad_norm, step.update_norm, step.param_norm]
-        self.table[step.t - 1, active] = np.concatenate(
+        self.table[active, step.t - 1] = np.concatenate(
             [np.stack(signals, 1), step.grad_norms, step.update_norms, step.param_norms, before[:, self.picked]], 1
         )
         self.lengths[active] = step.t
 
-    def make_room(self, t: int) -> None:
-        """For t updates at least, by doubling."""
-        if t > len(self.table):
-            more = np.empty((max(t - len(self.table), len(self.table)), *self.table.shape[1:]))
-            self.table = np.concatenate([self.table, more])
+    def column(self, name: str, active: Array, begin: int, end: int) -> Array:
+        """A signal of the active members (A, updates) from update begin + 1 to end."""
+        return self.table[active, begin:end, SIGNALS.index(name)]
 
-    def note(self, run: int, evaluation: Evaluation, w: Array) -> None:
-        """One evaluation of run number `run`, which stood at w (P,); keeps w if it is the best so far."""
-        self.evaluations[run].append(evaluation)
-        if (value := watched_loss(evaluation)) < self.best_value[run]:
-            self.best[run], self.best_value[run], self.best_t[run] = w, value, evaluation["t"]
+    def note(self, runs: Array, shared: Mapping[str, Any], each: Mapping[str, Array], w: Array) -> None:
+        """One evaluation of these members (A,), which stood at w (A, P); keeps w where it is the best so far."""
+        sheet = Sheet(shared, each)
+        for place, run in enumerate(runs.tolist()):
+            self.evaluations[run].append(sheet, place)
+        value = each.get("validation_loss", each.get("train_loss", np.full(len(runs), np.inf)))
+        better = np.where(np.isfinite(value), value, np.inf) < self.best_value[runs]
+        won = runs[better]
+        self.best[won], self.best_value[won], self.best_t[won] = w[better], value[better], shared["t"]
+        self._compare(runs, each.get("train_loss", value))
+
+    def _compare(self, runs: Array, loss: Array) -> None:
+        self.rises[runs] = np.where(loss > self.latest[runs], self.rises[runs] + 1, 0)
+        self.previous[runs], self.latest[runs] = self.latest[runs], loss
 
     def steps(self, run: int) -> Steps:
-        """The updates of one run, as a copy."""
-        return Steps(self.columns, self.table[: self.lengths[run], run].copy())
+        """The updates of one run. What is recorded later is appended behind them."""
+        return Steps(self.columns, self.table[run, : self.lengths[run]])
 
 
 def watched_loss(evaluation: Evaluation) -> float:

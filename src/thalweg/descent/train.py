@@ -8,13 +8,13 @@ import msgspec
 import numpy as np
 
 from thalweg.descent.block_settings import batch_settings
-from thalweg.descent.blocks import LONGEST
-from thalweg.descent.compiled.engine import engine_of
+from thalweg.descent.engine import engine_of
 from thalweg.descent.method_section import OTHER_METHODS, default_lr
 from thalweg.descent.population import Population
 from thalweg.descent.run import Run
 from thalweg.descent.setup import evaluation_cadence, make_setup
 from thalweg.descent.spec import Spec, replaced
+from thalweg.descent.stretches import LONGEST
 from thalweg.errors import SpecError
 from thalweg.problems.build import build, resolve
 from thalweg.problems.fit import Fit
@@ -22,12 +22,15 @@ from thalweg.problems.objective import Objective
 from thalweg.problems.problem import Problem
 from thalweg.problems.sections import Custom, Table
 
-Watch = Callable[[Population], bool]  # called after every update, or block of compiled ones; True pauses the run
-WATCHED = 64  # steps of a compiled block while somebody watches
+Watch = Callable[[Population], bool]  # called after every update, or stretch of compiled ones; True pauses the run
+WATCHED = 64  # steps of a compiled stretch while somebody watches
 
 
-def resolved(spec: Spec, objective: Objective | None = None) -> Spec:
-    """The Spec with everything decided: data, loss, lr, engine, cadence. Resolving twice changes nothing."""
+def resolved(spec: Spec, objective: Objective | None = None, members: int = 1) -> Spec:
+    """The Spec with everything decided: data, loss, lr, engine, cadence. Resolving twice changes nothing.
+
+    members: how many runs of it, which differ in numbers only, are trained together.
+    """
     section = resolve(spec.problem)
     problem = build(section, spec.dtype, objective)
     method = spec.method
@@ -47,7 +50,7 @@ def resolved(spec: Spec, objective: Objective | None = None) -> Spec:
         method=msgspec.structs.replace(method, phases=phases),
         batch=batch,
         stop=msgspec.structs.replace(spec.stop, every=every),
-        engine=engine_of(spec, problem.objective),
+        engine=engine_of(spec, problem.objective, members),
     )
 
 
@@ -101,16 +104,37 @@ def finish(population: Population, *, until: int | None = None, watch: Watch | N
 
 
 def train_all(specs: Sequence[Spec], *, objective: Objective | None = None) -> list[Run]:
-    """One Run for each Spec, in their order. Specs that differ only in numbers run as one population."""
-    ready = [resolved(spec, objective) for spec in specs]
+    """One Run for each Spec, in their order. Specs that differ only in numbers run as one population.
+
+    An engine left open is chosen for each population by the number of its members, too: see engine_of.
+    """
     found: dict[int, Run] = {}
     groups: dict[bytes, list[int]] = {}
-    for i, spec in enumerate(ready):
+    for i, spec in enumerate(specs):
         groups.setdefault(_common(spec), []).append(i)
     for places in groups.values():
-        runs = _together([ready[i] for i in places], objective)
+        places.sort(key=lambda i: specs[i].seed)  # those that see the same rows, side by side
+        runs = _together(_resolved_alike([specs[i] for i in places], objective), objective)
         found |= dict(zip(places, runs, strict=True))
-    return [found[i] for i in range(len(ready))]
+    return [found[i] for i in range(len(specs))]
+
+
+def _resolved_alike(specs: Sequence[Spec], objective: Objective | None) -> list[Spec]:
+    """Specs that have all in common but numbers, resolved: what was left open is the same for all."""
+    first = resolved(specs[0], objective, len(specs))
+    return [first if i == 0 else _like(first, spec) for i, spec in enumerate(specs)]
+
+
+def _like(first: Spec, spec: Spec) -> Spec:
+    """A Spec resolved as `first` is, with its own numbers."""
+    given = spec.method
+    lr = default_lr(given.rule) if given.lr is None else given.lr
+    numbers = {"lr": lr, "hyper": given.hyper, "clip_norm": given.clip_norm, "clip_value": given.clip_value}
+    problem = first.problem
+    if isinstance(problem, Table) and isinstance(spec.problem, Table) and problem.l2 != spec.problem.l2:
+        problem = msgspec.structs.replace(problem, l2=spec.problem.l2)
+    method = msgspec.structs.replace(first.method, **numbers)
+    return msgspec.structs.replace(first, problem=problem, method=method, seed=spec.seed)
 
 
 def _common(spec: Spec) -> bytes:
@@ -136,13 +160,11 @@ def _together(specs: Sequence[Spec], objective: Objective | None) -> list[Run]:
     population = Population.fresh(make_setup(specs, problem.objective), problem)
     for _ in population.advance(LONGEST):
         pass
-    return [_own(run, objective) for run in population.runs()]
-
-
-def _own(run: Run, objective: Objective | None) -> Run:
-    """A member with the problem of its own Spec, without the population's axis."""
-    problem: Problem = build(run.spec.problem, run.spec.dtype, objective)
-    return replace(run, problem=problem)
+    own: dict[float, Problem] = {}  # by L2: each member has the problem of its own Spec
+    for spec, penalty in zip(specs, l2.tolist(), strict=True):
+        if penalty not in own:
+            own[penalty] = build(spec.problem, spec.dtype, objective)
+    return [replace(run, problem=own[penalty]) for run, penalty in zip(population.runs(), l2.tolist(), strict=True)]
 
 
 def _seed_globals(seed: int) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from thalweg.descent.evaluations import Evaluation
 from thalweg.descent.files import write_whole
 from thalweg.descent.folder import Writer, as_json, lines, load_run, start_folder
 from thalweg.descent.run import Run
-from thalweg.descent.trail import Evaluation
 from thalweg.errors import FolderError
 from thalweg.evidence.results import results, studies
 from thalweg.evidence.study import Note, Row, as_csv, log_row, save_json, save_table

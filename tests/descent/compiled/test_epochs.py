@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
+from thalweg.descent import engine
 from thalweg.descent.batches import Batches
-from thalweg.descent.blocks import advance_in_blocks
-from thalweg.descent.compiled import engine
 from thalweg.descent.compiled.batch_source import activation_source, loss_source
 from thalweg.descent.spec import Spec
 from thalweg.descent.train import begin, resolved, train, train_all
@@ -63,7 +62,7 @@ def test_the_length_of_a_block_changes_nothing():
     found = []
     for longest in (1, 7, 4096):
         population = begin(LOGISTIC)
-        for step in advance_in_blocks(population, longest):
+        for step in population.advance(longest):
             assert step.t == population.state.t == population.trail.lengths[0]
         found.append(population.runs()[0])
     require_same(found[0], found[1])
