@@ -133,7 +133,7 @@ def test_without_a_query_the_tables_are_told_and_their_examples_run(root, capsys
 @pytest.mark.parametrize(
     ("thing", "says"),
     [
-        ("adam", ["rule", "Kingma & Ba", "m_hat = m / (1 - beta1**t)", "beta2", "0.999"]),
+        ("adam", ["rule", "Kingma & Ba", "rate = lr / (1 - beta1**t)", "beta2", "0.999"]),
         ("mse", ["loss", "def mse(z, y"]),
         ("rosenbrock", ["surface", "Rosenbrock 1960", "def rosenbrock", "minimisers"]),
         ("quadratic", ["surface", "def quadratic"]),

@@ -140,13 +140,15 @@ def rmsprop_centered(w, g, s, a, t, lr=1e-3, rho=0.9, eps=1e-8):
 def adam(w, g, m, v, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
     """w ← w − η m̂ / (√v̂ + ε), m̂ and v̂ bias-corrected moments. (Kingma & Ba 2015, algorithm 1)
 
-    t counts updates; ε stands outside the root of the corrected moment, as in the paper and in PyTorch.
+    t counts updates; ε stands outside the root of the corrected moment, as in the paper and in PyTorch. m̂ is
+    m / (1 − β1ᵗ) and √v̂ is √v / √(1 − β2ᵗ): the corrections are applied to numbers, not to arrays, as the end of
+    their section 2 advises.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
-    m_hat = m / (1 - beta1**t)
-    v_hat = v / (1 - beta2**t)
-    return w - lr * m_hat / (np.sqrt(v_hat) + eps), m, v
+    rate = lr / (1 - beta1**t)
+    scale = 1 / (1 - beta2**t) ** 0.5
+    return w - rate * m / (np.sqrt(v) * scale + eps), m, v
 
 
 @rule
@@ -158,9 +160,9 @@ def amsgrad(w, g, m, v, top, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
     top = np.maximum(top, v)
-    m_hat = m / (1 - beta1**t)
-    top_hat = top / (1 - beta2**t)
-    return w - lr * m_hat / (np.sqrt(top_hat) + eps), m, v, top
+    rate = lr / (1 - beta1**t)
+    scale = 1 / (1 - beta2**t) ** 0.5
+    return w - rate * m / (np.sqrt(top) * scale + eps), m, v, top
 
 
 @rule
@@ -168,9 +170,9 @@ def adamw(w, g, m, v, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.01):
     """Adam, and w shrinks by η·decay outside the moments. (Loshchilov & Hutter 2019, algorithm 2)"""
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
-    m_hat = m / (1 - beta1**t)
-    v_hat = v / (1 - beta2**t)
-    return w - lr * (m_hat / (np.sqrt(v_hat) + eps) + decay * w), m, v
+    rate = lr / (1 - beta1**t)
+    scale = 1 / (1 - beta2**t) ** 0.5
+    return w - (rate * m / (np.sqrt(v) * scale + eps) + lr * decay * w), m, v
 
 
 def _nadam_product(t, beta1, psi):
@@ -196,8 +198,8 @@ def nadam(w, g, m, v, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, psi=0.004):
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
     m_hat = mu_next / (1 - product * mu_next) * m + (1 - mu) / (1 - product) * g
-    v_hat = v / (1 - beta2**t)
-    return w - lr * m_hat / (np.sqrt(v_hat) + eps), m, v
+    scale = 1 / (1 - beta2**t) ** 0.5
+    return w - lr * m_hat / (np.sqrt(v) * scale + eps), m, v
 
 
 @rule
