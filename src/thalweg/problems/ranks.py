@@ -17,8 +17,10 @@ def median(pieces: Pieces, count: int) -> float:
     >>> median(lambda: iter([np.array([3.0, 1.0]), np.array([2.0])]), 3)
     2.0
     """
-    low, high = (ranked(pieces, rank, count) for rank in ((count - 1) // 2, count // 2))
-    return 2 * (low / 4 + high / 4) + 0.0 if low != high else low + 0.0
+    low = high = ranked(pieces, (count - 1) // 2, count)
+    if count % 2 == 0 and sum(int(np.count_nonzero(values <= low)) for values in pieces()) <= count // 2:
+        high = min(float(values[values > low].min(initial=np.inf)) for values in pieces())
+    return low + 0.0 if low == high else 2 * (low / 4 + high / 4)
 
 
 def ranked(pieces: Pieces, rank: int, count: int) -> float:

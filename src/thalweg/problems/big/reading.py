@@ -26,7 +26,7 @@ from thalweg.problems.table import Opened, located, refuse_infinite, rows_kept
 from thalweg.problems.targets import throughout
 from thalweg.problems.words import listed
 
-PIECE = 1 << 16  # rows that are in memory at once
+PIECE = 1 << 15  # rows that are in memory at once
 CELLS = 4_000_000  # or so many values, in a wide table
 
 

@@ -20,7 +20,7 @@ from thalweg.problems.sources.size import STREAMED, limit
 from thalweg.problems.sources.sql import quoted
 
 SHARE = 0.35  # of the memory that reading and training may use; NumPy's copies need the rest
-STREAMED_BYTES = 64 << 20  # for a table that stays on the disk, however large it is
+STREAMED_BYTES = 48 << 20  # for a table that stays on the disk, however large it is
 
 
 def cursor() -> Any:
@@ -45,11 +45,15 @@ def keep_on_disk(con: Any) -> None:
 
 
 def forget_disk() -> None:
-    """Removes the files of tables that were kept on the disk."""
+    """Removes the files of tables that were kept on the disk, and gives back the memory that they took."""
+    if not ON_DISK:
+        return
     while ON_DISK:
         name, folder = ON_DISK.popitem()
         _instance(os.getpid()).execute(f"DETACH DATABASE IF EXISTS {name}")
         shutil.rmtree(folder, ignore_errors=True)
+    _allow.cache_clear()
+    _allow(os.getpid(), int(SHARE * limit()))  # DuckDB's allocator lets go what is free when it is told its limit
 
 
 ON_DISK: dict[str, Path] = {}
