@@ -61,7 +61,11 @@ def target_of(values: Values, keep: Array, columns: Columns, section: Section) -
     """The target of the rows that are kept, with a number a row, and the class of each row."""
     name, task, positive = section.target, section.task, section.positive
     places = values.places[keep]
-    counts = np.bincount(places, minlength=len(values.distinct))
+    # bincount makes eight bytes of each place.
+    cuts = range(0, len(places), 1 << 18)
+    counts = np.zeros(len(values.distinct), np.intp)
+    for at in cuts:
+        counts += np.bincount(places[at : at + (1 << 18)], minlength=len(counts))
     there = np.flatnonzero(counts)
     distinct, quantity = values.distinct[there], values.distinct.dtype.kind == "f"
     try:
