@@ -1,7 +1,7 @@
 """A table to a file of rows as the model sees them: X standardised, y encoded, weights; row after row.
 
 First the training rows in the order of the table, then those to choose by, then those of the test. Statistics are
-computed column by column with the functions that serve tables in memory, so they are the same to the last bit.
+computed column by column, in pieces, with the functions that serve tables in memory: the same to the last bit.
 """
 
 import os

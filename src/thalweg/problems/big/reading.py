@@ -1,6 +1,6 @@
-"""A table that stays on the disk while it is looked through: one column in memory at a time, or one piece of rows.
+"""A table that stays on the disk while it is looked through: a piece of a column in memory at a time, or of all rows.
 
-DuckDB keeps the typed values in a table of its own, which it spills to the disk. What is decided about columns, rows
+DuckDB keeps the typed values in a file of its own. What is decided about columns, rows
 and target is decided by the same functions as for any table, so that it is the same; only the target of many classes is
 held as one number a row rather than one for each class.
 """
