@@ -1,6 +1,7 @@
 """From the columns of a table to X (N, D): fitted on the training rows, stored with the run, applied to new data."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import numpy as np
 from thalweg.errors import DataError
 from thalweg.formulas.arrays import Array
 from thalweg.problems.parts import OTHER, Category, Filled, Moment, Part
+from thalweg.problems.ranks import Pieces, median
 from thalweg.problems.sources.columns import Columns
 from thalweg.problems.stacked import Stacked
 from thalweg.problems.words import counted, listed
@@ -78,23 +80,25 @@ class Preparation(msgspec.Struct, frozen=True):
 def fit_preparation(
     columns: Columns | Stacked, uses: Mapping[str, str], train: Array, levels: int
 ) -> tuple[tuple[Block, ...], tuple[str, ...]]:
-    """The blocks of the features in `uses`, fitted on the rows `train` (row numbers), and what to say about them."""
+    """The blocks of the features in `uses`, fitted on the rows `train`, and what to say about them.
+
+    train: row numbers; or a mask of all rows, for a table on the disk whose columns are not to be in memory whole.
+    """
     blocks: list[Block] = []
     missing: dict[str, int] = {}
-    seen: set[bytes] = set()
+    seen: set[str] = set()
     useless: dict[str, list[str]] = {EMPTY: [], CONSTANT: [], ONLY_GAPS: []}
     for name, use in uses.items():
         fitted = fit_part(columns, name, use, train, levels)
         if fitted is None:
             useless[EMPTY].append(name)
             continue
-        part, values = fitted
+        part, pieces = fitted
         if part.marks:  # two columns with the same gaps need one mark
-            gaps = np.packbits(np.isnan(values)).tobytes()
+            gaps, missing[name] = gaps_in(pieces)
             part = msgspec.structs.replace(part, marks=gaps not in seen)
             seen.add(gaps)
-            missing[name] = int(np.isnan(values).sum())
-        block = varying(part, values)
+        block = varying(part, pieces)
         if block.kept:
             blocks.append(block)
         if not block.kept or (part.marks and len(block.kept) == 1):
@@ -107,62 +111,89 @@ def fit_preparation(
     return tuple(blocks), (*found, *told(columns, blocks, missing))
 
 
-def varying(part: Part, values: Array) -> Block:
-    """The part with those of its columns that are not the same in all of `values` (N,), and no straight copies.
+def gaps_in(pieces: Pieces) -> tuple[str, int]:
+    """A name for where values are missing, and how many."""
+    name, count = hashlib.sha256(), 0
+    for values in pieces():
+        gaps = np.isnan(values)
+        name.update(gaps.tobytes())
+        count += int(gaps.sum())
+    return name.hexdigest(), count
+
+
+def varying(part: Part, pieces: Pieces) -> Block:
+    """The part with those of its columns that are not the same in all values, and no straight copies.
 
     Two months are two points on the circle: where they lie, sine and cosine say the same.
     """
-    low, high = extremes(part, values)
+    low, high = extremes(part, pieces)
     kept = [int(i) for i in np.flatnonzero(low != high)]
     if isinstance(part, Moment):
         cosines = [i for i in kept if i - 1 in kept and part.names[i].endswith(" cos")]
-        kept = [i for i in kept if i not in cosines or not copies(applied(part, values, (i - 1, i)))]
+        kept = [i for i in kept if i not in cosines or not copies(applied(part, pieces, (i - 1, i)))]
     return Block(part, tuple(kept))
 
 
-def extremes(part: Part, values: Array) -> tuple[Array, Array]:
+def extremes(part: Part, pieces: Pieces) -> tuple[Array, Array]:
     """The smallest and the largest value of each column of a part, without having them all in memory."""
-    first = part.apply(values[:PIECE])
-    low, high = first.min(0), first.max(0)
-    for at in range(PIECE, len(values), PIECE):
-        made = part.apply(values[at : at + PIECE])
-        low, high = np.minimum(low, made.min(0)), np.maximum(high, made.max(0))
-    return low, high
+    ends = [(made.min(0), made.max(0)) for made in applied(part, pieces, slice(None))()]
+    return np.min([low for low, _ in ends], axis=0), np.max([high for _, high in ends], axis=0)
 
 
-def applied(part: Part, values: Array, which: Sequence[int]) -> Array:
-    """Some columns of a part (N, which), without having the others in memory."""
-    found = np.empty((len(values), len(which)))
-    for at in range(0, len(values), PIECE):
-        found[at : at + PIECE] = part.apply(values[at : at + PIECE])[:, which]
-    return found
+def applied(part: Part, pieces: Pieces, which: Any) -> Pieces:
+    """Some columns of a part in pieces of PIECE rows (the last may be shorter), whatever the pieces of its values."""
+    return lambda: (part.apply(values)[:, which] for values in even(pieces()))
 
 
-def copies(pair: Array) -> bool:
+def even(pieces: Iterator[Array]) -> Iterator[Array]:
+    """The same values in pieces of PIECE."""
+    left = np.empty(0)
+    for values in pieces:
+        joined = np.concatenate([left, values]) if len(left) else values
+        whole = len(joined) // PIECE * PIECE
+        yield from (joined[at : at + PIECE] for at in range(0, whole, PIECE))
+        left = joined[whole:]
+    if len(left):
+        yield left
+
+
+def copies(pairs: Pieces) -> bool:
     """Whether two columns (N, 2) that vary lie on a straight line."""
-    return bool(abs(np.corrcoef(pair.T)[0, 1]) > 1 - 1e-12)
+    count = sum(len(pair) for pair in pairs())
+    mean = sum(pair.sum(0) for pair in pairs()) / count
+    (a, c), (_, b) = sum((pair - mean).T @ (pair - mean) for pair in pairs())
+    return bool(abs(c) > (1 - 1e-12) * np.sqrt(a * b))
 
 
-def fit_part(columns: Columns | Stacked, name: str, use: str, train: Array, levels: int) -> tuple[Part, Array] | None:
+def training_values(columns: Columns | Stacked, name: str, use: str, train: Array) -> Pieces:
+    """The values of a column on the training rows; see `fit_preparation`."""
+    times = use in ("date", "time")
+    if train.dtype == bool and isinstance(columns, Columns):
+        return lambda: (v[train[at : at + len(v)]] for at, v in columns.pieces(name, times=times))
+    values = (columns.times(name) if times else columns.numbers(name))[train]
+    return lambda: iter([values])
+
+
+def fit_part(columns: Columns | Stacked, name: str, use: str, train: Array, levels: int) -> tuple[Part, Pieces] | None:
     """The part and its values on the training rows; None where they hold no value."""
     if use == "category":
         return fit_category(columns, name, train, levels)
-    times = use in ("date", "time")
-    values = (columns.times(name) if times else columns.numbers(name))[train]
-    known = values[~np.isnan(values)]
-    if not len(known):
+    pieces = training_values(columns, name, use, train)
+    sizes = [(len(values), int(np.isnan(values).sum()), int((values == 1.0).sum())) for values in pieces()]
+    rows, gaps, ones = (sum(one) for one in zip(*sizes, strict=True))
+    if rows == gaps:
         return None
-    marks = len(known) < len(values)
+    marks = gaps > 0
     if use == "flag":
-        return Filled(name, "flag", float(2 * (known == 1.0).sum() >= len(known)), marks), values
-    median = 2 * float(np.median(known / 2))  # the mean of two huge values stays finite
-    if times:
-        pieces = ("hour",) if use == "time" else ("days", "month", "weekday", "hour")
-        return Moment(name, "time" if use == "time" else "date", median, pieces, marks), values
-    return Filled(name, "number", median, marks), values
+        return Filled(name, "flag", float(2 * ones >= rows - gaps), marks), pieces
+    middle = median(lambda: (values[~np.isnan(values)] for values in pieces()), rows - gaps)
+    if use in ("date", "time"):
+        ways = ("hour",) if use == "time" else ("days", "month", "weekday", "hour")
+        return Moment(name, "time" if use == "time" else "date", middle, ways, marks), pieces
+    return Filled(name, "number", middle, marks), pieces
 
 
-def fit_category(columns: Columns | Stacked, name: str, train: Array, most: int) -> tuple[Part, Array] | None:
+def fit_category(columns: Columns | Stacked, name: str, train: Array, most: int) -> tuple[Part, Pieces] | None:
     """The levels of the training rows, by how many rows have them; the rarest ones share "other" over the cap."""
     codes, found = columns.codes(name)
     codes = codes[train]
@@ -174,7 +205,8 @@ def fit_category(columns: Columns | Stacked, name: str, train: Array, most: int)
     kept = order[1 : most - 1] if capped else order[1:]
     own = tuple(sorted(found[i] for i in kept))
     part = Category(name, found[order[0]], own, capped, bool((codes < 0).any()))
-    return part, part.places(codes, found)
+    few = codes.astype(np.min_scalar_type(-len(found) - 1))
+    return part, lambda: (part.places(few[at : at + PIECE], found) for at in range(0, len(few), PIECE))
 
 
 def told(columns: Columns | Stacked, blocks: Sequence[Block], missing: Mapping[str, int]) -> Iterable[str]:

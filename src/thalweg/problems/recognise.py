@@ -96,11 +96,11 @@ def code(columns: Columns | Stacked, name: str) -> Seen | None:
 
 def number(columns: Columns | Stacked, name: str) -> Seen:
     """A number, unless it only counts or names the rows."""
-    values = columns.numbers(name)
-    if counts_rows(values):
+    if counting(columns, name):
         return Seen("", "identifiers", "it counts the rows")
     if not any(pattern.search(name) for pattern in (ID_NAME, CAMEL_ID, COUNTER, CALLED, NAMELESS)):
         return Seen("number")
+    values = columns.numbers(name)
     known = values[~np.isnan(values)]
     different, named = len(np.unique(known)), named_like_id(name)
     if not whole(known):
@@ -158,6 +158,17 @@ def named_like_id(name: str) -> bool:
 
 def whole(values: Array) -> bool:
     return bool(len(values) and np.array_equal(values, np.rint(values)))
+
+
+def counting(columns: Columns | Stacked, name: str) -> bool:
+    """Whether a column counts the rows; of most columns the first rows tell that it does not."""
+    pieces = columns.pieces(name) if isinstance(columns, Columns) else iter([(0, columns.numbers(name))])
+    start = np.nan
+    for at, values in pieces:
+        start = values[0] if at == 0 else start
+        if not np.array_equal(values, start + np.arange(at, at + len(values))):
+            return False
+    return columns.rows >= FEW and start in (0.0, 1.0)
 
 
 def counts_rows(values: Array) -> bool:

@@ -4,8 +4,9 @@ Scale is conditioning: columns in metres and in millimetres give gradients a mil
 and one learning rate cannot serve both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from math import fsum
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from thalweg.errors import DataError, ShapeError
 from thalweg.formulas.arrays import Array
 
 # A spread of a few rounding errors of the values themselves is no spread.
+PIECE = 1 << 16  # rows whose squares are in memory at once; sums are those of pieces, so it decides the last bits
 ROUNDING = 8 * np.finfo(np.float64).eps
 
 
@@ -105,17 +107,23 @@ class Standardiser:
 
 
 def moments(x: Array) -> tuple[float, float, bool]:
-    """Mean, standard deviation and whether it is constant, of one column x (N,).
+    """Mean, standard deviation and whether it is constant, of one column x (N,)."""
+    return moments_of(lambda: (x[at : at + PIECE] for at in range(0, len(x), PIECE)))
+
+
+def moments_of(pieces: Callable[[], Iterator[Array]]) -> tuple[float, float, bool]:
+    """The same of a column that comes in pieces of PIECE values, as often as it is asked for.
 
     Two passes, on values scaled by a power of two to at most 1, so that neither a large offset nor a huge
     value spoils the result (Chan, Golub & LeVeque 1983).
     """
-    low, high = float(x.min()), float(x.max())
+    ends = [(len(x), float(x.min()), float(x.max())) for x in pieces()]
+    count, low, high = sum(n for n, *_ in ends), min(a for _, a, _ in ends), max(b for *_, b in ends)
     if low == high:
         return low, 0.0, True
     exponent = int(np.frexp(max(-low, high))[1])
-    scaled = np.ldexp(x, -exponent)
-    mean = float(scaled.mean())
-    scale = float(np.sqrt(np.square(scaled - mean).mean()))
+    mean = fsum(float(np.ldexp(x, -exponent).sum()) for x in pieces()) / count
+    squares = fsum(float(np.square(np.ldexp(x, -exponent) - mean).sum()) for x in pieces())
+    scale = float(np.sqrt(squares / count))
     constant = bool(scale <= ROUNDING * abs(mean))
     return float(np.ldexp(mean, exponent)), float(np.ldexp(scale, exponent)), constant

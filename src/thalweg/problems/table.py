@@ -219,9 +219,9 @@ def refuse_infinite(columns: Columns | Stacked, section: Section, roles: Roles) 
 def refuse_infinite_values(columns: Columns, names: Iterable[str]) -> None:
     """For columns that are read as numbers."""
     for name in names:
-        infinite = np.isinf(columns.numbers(name))
-        if infinite.any():
-            rows = np.flatnonzero(infinite) + 1
+        found = [start + np.flatnonzero(np.isinf(values)) for start, values in columns.pieces(name)]
+        rows = np.concatenate(found) + 1
+        if len(rows):
             raise DataError(
                 f"column {name!r} of {columns.name} is infinite in {counted(len(rows), 'data row')} "
                 f"({listed(rows, 5)}); expected finite numbers: mend them, write NA for missing, "

@@ -44,13 +44,15 @@ def means_classes(values: Array) -> bool:
 
     Anything else is a quantity: it has fractions, or too many values, or too few rows of each to be a class.
     """
-    if values.dtype.kind != "f":
-        return True
-    distinct = np.unique(values)
+    return values.dtype.kind != "f" or few_whole(np.unique(values), len(values))
+
+
+def few_whole(distinct: Array, rows: int) -> bool:
+    """The same of numbers, from their different values in order."""
     if np.array_equal(distinct, [0.0, 1.0]):
         return True
     whole = np.array_equal(distinct, np.rint(distinct))
-    return whole and 2 <= len(distinct) <= FEW and len(values) >= PER_CLASS * len(distinct)
+    return whole and 2 <= len(distinct) <= FEW and rows >= PER_CLASS * len(distinct)
 
 
 def as_numbers(values: Array, name: str, task: str) -> Target:
@@ -79,25 +81,34 @@ def coded(
     values: Array, name: str, task: str, positive: str = ""
 ) -> tuple[Array, str, tuple[str, ...], tuple[str, ...]]:
     """The class of each row (N,), the task, the classes, and notices."""
-    distinct, codes = np.unique(values, return_inverse=True)
-    check_classes(distinct, len(values), name, task)
+    distinct, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+    own, task, classes, notices = coded_values(distinct, counts, name, task, positive)
+    return own[codes], task, classes, notices
+
+
+def coded_values(
+    distinct: Array, counts: Array, name: str, task: str, positive: str = ""
+) -> tuple[Array, str, tuple[str, ...], tuple[str, ...]]:
+    """The same, but the class of each different value (V,), which so many rows have (V,)."""
+    check_classes(distinct, int(counts.sum()), name, task)
+    own = np.arange(len(distinct))
     classes = tuple(label(value) for value in distinct)
     if positive and task == "multiclass":
         raise DataError(
             f"positive is {positive!r}, but in a multiclass task no class is; leave it out, or task='binary'"
         )
     if positive and positive_code(classes, positive, name) == 0:
-        classes, codes = classes[::-1], 1 - codes
+        classes, counts, own = classes[::-1], counts[::-1], 1 - own
     if task == "auto":
         task = "binary" if len(classes) == 2 else "multiclass"
-    hint = "; --task regression would make it a quantity" if values.dtype.kind == "f" else ""
+    hint = "; --task regression would make it a quantity" if distinct.dtype.kind == "f" else ""
     notices = [f"target {name!r} is read as {len(classes)} classes ({listed(classes)}): {task}{hint}"]
     if task == "binary":
         notices.append(f"the positive class of {name!r} is {classes[1]!r}; --positive chooses")
-    single = [c for c, n in zip(classes, np.bincount(codes), strict=True) if n == 1]
+    single = [c for c, n in zip(classes, counts, strict=True) if n == 1]
     if single:
         notices.append(f"classes with a single row, too few to learn: {listed(single)}")
-    return codes, task, classes, tuple(notices)
+    return own, task, classes, tuple(notices)
 
 
 def positive_code(classes: tuple[str, ...], positive: str, name: str) -> int:

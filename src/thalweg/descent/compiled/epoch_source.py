@@ -39,7 +39,7 @@ def smaller(a, b):
 def power(x):
     """2ᵏ and q with eˣ = 2ᵏ (1 + q), |x − k log 2| at most ½ log 2: Taylor's series to the last bit."""
     x = smaller(larger(x, F({lowest})), F({highest}))
-    k = math.floor(x * F(1.4426950408889634) + F(0.5))
+    k = np.floor(x * F(1.4426950408889634) + F(0.5))
     r = x - F(k) * F({log2})
     r = r - F(k) * F({log2_rest})
     return (BITS((BITS(k) + BITS({bias})) << BITS({shift}))).view(F), {series}

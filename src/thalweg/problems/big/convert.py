@@ -1,7 +1,7 @@
 """A table to a file of rows as the model sees them: X standardised, y encoded, weights; row after row.
 
 First the training rows in the order of the table, then those to choose by, then those of the test. Statistics are
-computed column by column with the functions that serve tables in memory, so they are the same to the last bit.
+computed column by column, in pieces, with the functions that serve tables in memory: the same to the last bit.
 """
 
 import os
@@ -16,10 +16,12 @@ from thalweg.formulas.arrays import Array
 from thalweg.problems.big.cache import Identity, identities, new_folder, write_signed
 from thalweg.problems.big.file import NAMES
 from thalweg.problems.big.reading import BigTable, pieces
+from thalweg.problems.parts import Category
 from thalweg.problems.predictor import prepared
-from thalweg.problems.preparation import Preparation, applied, fit_preparation
+from thalweg.problems.preparation import Preparation, applied, fit_preparation, training_values
+from thalweg.problems.ranks import Pieces
 from thalweg.problems.sections import Table as Section
-from thalweg.problems.standardiser import Standardiser, moments
+from thalweg.problems.standardiser import Standardiser, moments_of
 from thalweg.problems.tabular import row_weights
 
 PARTS = ("train", "validation", "test")
@@ -45,22 +47,22 @@ def convert(big: BigTable, section: Section, dtype: str, final: Path) -> About:
     """Writes the folder `final`; whatever goes wrong, it is there whole or not at all."""
     preparation, fitted = fit_big(big, section)
     scaler = fit_scaler(big, preparation) if section.standardise else None
-    target_scaler = Standardiser.fit(big.opened.target.y[big.split.train]) if section.scale_target else None
-    weight = row_weights(section, big.codes, len(big.opened.target.classes), big.opened.weights, big.split.train)
+    target_scaler = Standardiser.fit(big.opened.target.y[big.part == 0]) if section.scale_target else None
+    weight = row_weights(section, big.codes, len(big.opened.target.classes), big.opened.weights, big.part == 0)
     outputs = len(preparation.classes) if preparation.task == "multiclass" else 1
-    parts = [getattr(big.split, part) for part in PARTS]
     about = About(
         big.columns.name, big.opened.sha256, preparation, stored(scaler), stored(target_scaler),
-        (len(parts[0]), len(parts[1]), len(parts[2])),
+        big.counts,
         (len(preparation.names) + (section.bias == "ones"), outputs, int(weight is not None)),
         (*big.opened.notices, *fitted, *big.notices),
     )  # fmt: skip
     bytes_ = sum(about.counts) * sum(about.widths) * np.dtype(dtype).itemsize
     with new_folder(final, bytes_) as folder:
         write_inputs(folder / NAMES[0], big, preparation, (scaler, section.bias == "ones", dtype))
-        append_parts(folder / NAMES[1], (answers(big, rows, target_scaler, outputs, dtype) for rows in parts))
+        append_parts(folder / NAMES[1], (answers(big, i, target_scaler, outputs, dtype) for i in range(3)))
         if weight is not None:
-            append_parts(folder / NAMES[2], (iter([(weight[r] / weight[r].mean()).astype(dtype)]) for r in parts))
+            own = (weight[big.part == i] for i in range(3))
+            append_parts(folder / NAMES[2], (iter([(some / some.mean()).astype(dtype)]) for some in own if len(some)))
         about = msgspec.structs.replace(about, files=identities(folder))
         write_signed(folder / ABOUT, about)
     return about
@@ -69,7 +71,7 @@ def convert(big: BigTable, section: Section, dtype: str, final: Path) -> About:
 def fit_big(big: BigTable, section: Section) -> tuple[Preparation, tuple[str, ...]]:
     """What turns columns into numbers, fitted on the training rows."""
     opened, name = big.opened, big.opened.roles.target
-    blocks, notices = fit_preparation(big.columns, opened.roles.uses, opened.rows[big.split.train], section.levels)
+    blocks, notices = fit_preparation(big.columns, opened.roles.uses, big.rows_of(0), section.levels)
     read = (name, *(block.part.column for block in blocks))
     how = {column: big.columns.how[column] for column in read if column in big.columns.how}
     return Preparation(name, opened.target.task, opened.target.classes, blocks, how), notices
@@ -77,11 +79,16 @@ def fit_big(big: BigTable, section: Section) -> tuple[Preparation, tuple[str, ..
 
 def fit_scaler(big: BigTable, preparation: Preparation) -> Standardiser:
     """Mean and deviation of every column of X over the training rows."""
-    rows = big.opened.rows[big.split.train]
+    rows, columns = big.rows_of(0), big.columns
     found: list[tuple[float, float, bool]] = []
     for block in preparation.blocks:
-        values = block.part.read(big.columns)[rows]
-        found += [moments(applied(block.part, values, (i,))[:, 0]) for i in block.kept]
+        part = block.part
+        if isinstance(part, Category):
+            values = part.read(columns)[rows]
+            pieces: Pieces = lambda: iter([values])  # noqa: B023, E731  used up before the next
+        else:
+            pieces = training_values(columns, part.column, part.use, rows)
+        found += [moments_of(applied(part, pieces, i)) for i in block.kept]
     mean, scale, constant = (np.array(s) for s in zip(*found, strict=True))
     return Standardiser(mean, np.where(preparation.flags, 1.0, scale), 1e-300, constant)
 
@@ -90,9 +97,8 @@ def write_inputs(path: Path, big: BigTable, preparation: Preparation, seen: tupl
     """X of all parts, one behind the other, from one pass over the table."""
     scaler, ones, dtype = seen
     part = np.full(big.columns.rows, -1, np.int8)
-    for i, name in enumerate(PARTS):
-        part[big.opened.rows[getattr(big.split, name)]] = i
-    begins = np.concatenate([[0], np.cumsum([len(getattr(big.split, name)) for name in PARTS])])[:3]
+    part[big.keep] = big.part
+    begins = np.concatenate([[0], np.cumsum(big.counts)])[:3]
     width = (len(preparation.names) + ones) * np.dtype(dtype).itemsize
     with path.open("xb", buffering=0) as file:
         for start, columns in pieces(big.columns):
@@ -107,10 +113,10 @@ def write_inputs(path: Path, big: BigTable, preparation: Preparation, seen: tupl
         os.fsync(file.fileno())
 
 
-def answers(big: BigTable, rows: Array, scaler: Standardiser | None, outputs: int, dtype: str) -> Iterator[Array]:
-    """y of some rows, piece by piece."""
-    for at in range(0, len(rows), 1 << 16):
-        some = rows[at : at + (1 << 16)]
+def answers(big: BigTable, part: int, scaler: Standardiser | None, outputs: int, dtype: str) -> Iterator[Array]:
+    """y of the rows of a part, piece by piece."""
+    for at in range(0, len(big.part), 1 << 16):
+        some = at + np.flatnonzero(big.part[at : at + (1 << 16)] == part)
         if big.codes is None:
             y = big.opened.target.y[some]
             y = scaler.apply(y) if scaler else y

@@ -30,6 +30,7 @@ from thalweg.problems.examples import Examples
 from thalweg.problems.fit import Fit
 from thalweg.problems.pairing import pairing_notices
 from thalweg.problems.problem import Problem
+from thalweg.problems.sources.engine import forget_disk
 from thalweg.problems.sources.several import paths_of
 from thalweg.problems.table import Table, read_source
 from thalweg.problems.tabular import EVALUATED_ROWS, decided, model_of
@@ -146,6 +147,7 @@ def forget() -> None:
     """Lets go DuckDB's copy of the table, and what was kept of its columns."""
     OPENED.clear()
     read_source.cache_clear()
+    forget_disk()
 
 
 def as_read(section: sections.Table) -> sections.Table:

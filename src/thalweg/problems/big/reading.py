@@ -1,6 +1,6 @@
-"""A table that stays on the disk while it is looked through: one column in memory at a time, or one piece of rows.
+"""A table that stays on the disk while it is looked through: a piece of a column in memory at a time, or of all rows.
 
-DuckDB keeps the typed values in a table of its own, which it spills to the disk. What is decided about columns, rows
+DuckDB keeps the typed values in a file of its own. What is decided about columns, rows
 and target is decided by the same functions as for any table, so that it is the same; only the target of many classes is
 held as one number a row rather than one for each class.
 """
@@ -12,6 +12,7 @@ import numpy as np
 
 from thalweg.errors import DataError
 from thalweg.formulas.arrays import Array
+from thalweg.problems.big.target import target_of, values_of
 from thalweg.problems.checks import refuse_weights
 from thalweg.problems.roles import assign
 from thalweg.problems.sections import Table as Section
@@ -21,26 +22,40 @@ from thalweg.problems.sources.size import on_disk
 from thalweg.problems.sources.sql import select
 from thalweg.problems.split import Split
 from thalweg.problems.splitting import at_most, split_notices, whole_split
-from thalweg.problems.table import Opened, located, refuse_infinite, rows_kept, target_values
-from thalweg.problems.targets import Target, as_numbers, coded, means_classes, throughout
+from thalweg.problems.table import Opened, located, refuse_infinite, rows_kept
+from thalweg.problems.targets import throughout
 from thalweg.problems.words import listed
 
-PIECE = 1 << 16  # rows that are in memory at once
+PIECE = 1 << 15  # rows that are in memory at once
 CELLS = 4_000_000  # or so many values, in a wide table
 
 
 @dataclass(frozen=True, eq=False)
 class BigTable:
-    """An opened table and its split. codes (N,): the class of each row that counts, None for a quantity.
+    """An opened table and its split. keep: a mask of the source's rows, of the N that count.
 
-    opened.target.y (N, 1) holds the quantity, or labels by which the rows are split.
+    part (N,): 0 for training, 1 to choose by, 2 for the test, −1 for rows that are left out. codes (N,): the class of
+    each row, None for a quantity, which opened.target.y (N, 1) holds. Each takes a byte of a row, codes sometimes two.
     """
 
     columns: Columns
     opened: Opened
-    split: Split
+    keep: Array
+    part: Array
     codes: Array | None
     notices: tuple[str, ...]
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Rows of the three parts."""
+        training, choosing, test = (int(np.count_nonzero(self.part == i)) for i in range(3))
+        return training, choosing, test
+
+    def rows_of(self, part: int) -> Array:
+        """A mask of the source's rows."""
+        mask = self.keep.copy()
+        mask[self.keep] = self.part == part
+        return mask
 
 
 def open_big(section: Section) -> BigTable:
@@ -49,27 +64,43 @@ def open_big(section: Section) -> BigTable:
     with on_disk():
         columns, section = located(section)
     roles = assign(columns, section)
-    values, present = target_values(columns, roles.target)
+    values = values_of(columns, roles.target)
     weights = columns.numbers(section.weights) if section.weights else None
     refuse_infinite(columns, section, roles)
-    keep, dropped = rows_kept(columns, roles, section, present, weights)
+    keep, dropped = rows_kept(columns, roles, section, values.present, weights)
     if not keep.any():
         raise DataError(f"no row of {columns.name} has a target {roles.target!r}; choose another target")
-    target, codes = coded_column(values[keep], columns, section)
-    del values, present
+    target, codes = target_of(values, keep, columns, section)
+    del values
     if weights is not None:
         refuse_weights(weights[keep], f"weights {section.weights!r}")
     opened = Opened(
-        columns, section, roles, small(np.flatnonzero(keep)), 0, target, None if weights is None else weights[keep],
+        columns, section, roles, np.empty(0, np.intp), 0, target, None if weights is None else weights[keep],
         columns.sha256, "", (*columns.notices, *roles.notices, *dropped, *target.notices),
     )  # fmt: skip
-    split = at_most(whole_split(opened), section)
-    split = Split(small(split.train), small(split.validation), small(split.test))
-    refuse_one_class(opened, split, codes)
-    found = big_notices(opened, split, codes)
+    part, found = parts_of(opened, keep, codes)
+    refuse_one_class(opened, part, codes)
     if codes is not None:  # only the split asked for the labels
         opened = replace(opened, target=replace(target, y=np.empty((0, 1))))
-    return BigTable(columns, opened, split, codes, found)
+    return BigTable(columns, opened, keep, part, codes, found)
+
+
+def parts_of(opened: Opened, keep: Array, codes: Array | None) -> tuple[Array, tuple[str, ...]]:
+    """The part (N,) of each row that counts, and what is to be said about the split.
+
+    Where all rows are trained on, without their numbers, which take more memory than anything else.
+    """
+    section = opened.section
+    part = np.zeros(int(np.count_nonzero(keep)), np.int8)
+    if not (section.validation or section.test or section.time or section.group or section.train_rows):
+        return part, ()
+    opened = replace(opened, rows=small(np.flatnonzero(keep)))
+    split = at_most(whole_split(opened), section)
+    split = Split(small(split.train), small(split.validation), small(split.test))
+    part[:] = -1
+    for i, rows in enumerate((split.train, split.validation, split.test)):
+        part[rows] = i
+    return part, big_notices(opened, split, codes)
 
 
 def small(rows: Array) -> Array:
@@ -88,24 +119,9 @@ def refuse_unstreamable(section: Section) -> None:
         )
 
 
-def coded_column(values: Array, columns: Columns, section: Section) -> tuple[Target, Array | None]:
-    """The target with one number a row, and the class of each row."""
-    name, task, positive = section.target, section.task, section.positive
-    try:
-        if task == "regression" or (task == "auto" and not positive and not means_classes(values)):
-            return as_numbers(values, name, task), None
-        codes, found, classes, notices = coded(values, name, task, positive)
-    except DataError as problem:
-        raise DataError("; ".join([str(problem), *filter(None, [columns.remarks.get(name)])])) from None
-    # A split takes classes in the order of their one-hot rows, in which the last class comes first.
-    labels = codes if found == "binary" else len(classes) - 1 - codes
-    few = codes.astype(np.min_scalar_type(len(classes)))
-    return Target(labels.astype(np.float64)[:, None], found, classes, notices), few
-
-
-def refuse_one_class(opened: Opened, split: Split, codes: Array | None) -> None:
+def refuse_one_class(opened: Opened, part: Array, codes: Array | None) -> None:
     """Training rows in which the target never changes."""
-    values = (opened.target.y[:, 0] if codes is None else codes)[split.train]
+    values = (opened.target.y[:, 0] if codes is None else codes)[part == 0]
     if values.min() == values.max():
         value = f"{values[0]:g}" if codes is None else repr(opened.target.classes[int(values[0])])
         raise DataError(

@@ -3,6 +3,7 @@
 The values lie in a DuckDB table t with one typed column per name (c0, c1, …), rows in the order of the source.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from thalweg.problems.sources.typed import text_of
 PLAIN = ("number", "boolean")
 TOGETHER = 64  # columns of one query
 SMALL = 4_000_000  # cells up to which numbers are kept once they are fetched: 32 MB
+PIECE = 1 << 18  # rows of a column that are fetched at once where it need not be there whole
 KINDS = ("number", "boolean", "text", "date", "time", "empty", "other")
 
 
@@ -46,15 +48,31 @@ class Columns:
 
     def numbers(self, name: str) -> Array:
         """(N,) float64 of numbers or booleans, NaN where missing; of text, NaN also where it is no number."""
+        number = self._number(name)
+        if self.kinds[name] in PLAIN and self.rows * len(self.names) <= SMALL:
+            return self._together(name)
+        return np.ascontiguousarray(self._fetch(number), dtype=np.float64)
+
+    def pieces(self, name: str, *, times: bool = False) -> Iterator[tuple[int, Array]]:
+        """(first row, values) of `numbers`, or of `times`, in turn: never more than PIECE rows of a large table."""
+        if self.rows <= PIECE:
+            yield 0, self.times(name) if times else self.numbers(name)
+            return
+        expression = self._time(name) if times else self._number(name)
+        for start in range(0, self.rows, PIECE):
+            some = f"WHERE rowid >= {start} AND rowid < {start + PIECE}"
+            values = self.connection.execute(select(f"{expression} AS x", "t", some)).fetchnumpy()["x"]
+            yield start, np.ascontiguousarray(values, dtype=np.float64)
+
+    def _number(self, name: str) -> str:
+        """SQL of a value as a number."""
         kind, c = self.kinds[name], self.ids[name]
         if kind in ("date", "time", "other"):
             raise DataError(f"column {name!r} of {self.name} is of the kind {kind}; expected numbers or true/false")
-        if kind in PLAIN and self.rows * len(self.names) <= SMALL:
-            return self._together(name)
         reading = READINGS.get(self.how[name], NUMBER)
         strict = (reading if reading.kind == "number" else NUMBER).strict(c)
         value = strict if kind == "text" else f"CAST({c} AS DOUBLE)"
-        return np.ascontiguousarray(self._fetch(f"coalesce({value}, 'nan'::DOUBLE)"), dtype=np.float64)
+        return f"coalesce({value}, 'nan'::DOUBLE)"
 
     def _together(self, name: str) -> Array:
         """A number column of a small table, fetched with its neighbours and kept: a query costs more than its rows."""
@@ -82,11 +100,15 @@ class Columns:
 
     def times(self, name: str) -> Array:
         """(N,) float64 seconds since 1970-01-01 UTC, or since midnight for times of day; NaN where missing."""
+        return np.ascontiguousarray(self._fetch(self._time(name)), dtype=np.float64)
+
+    def _time(self, name: str) -> str:
+        """SQL of a value as seconds."""
         kind, c = self.kinds[name], self.ids[name]
         if kind not in ("date", "time", "empty"):
             raise DataError(f"column {name!r} of {self.name} is {kind}; expected dates or times")
         seconds = "CAST(NULL AS DOUBLE)" if kind == "empty" else f"epoch_us({c}) / 1e6"
-        return np.ascontiguousarray(self._fetch(f"coalesce({seconds}, 'nan'::DOUBLE)"), dtype=np.float64)
+        return f"coalesce({seconds}, 'nan'::DOUBLE)"
 
     def codes(self, name: str) -> tuple[Array, tuple[str, ...]]:
         """(N,) intp of positions in the levels, −1 where missing; and the levels, as text.

@@ -8,12 +8,13 @@ import numpy as np
 
 from thalweg.errors import DataError
 from thalweg.problems.sources.columns import Columns
+from thalweg.problems.sources.engine import keep_on_disk
 from thalweg.problems.sources.finding import find
 from thalweg.problems.sources.kinds import Finding
 from thalweg.problems.sources.noticing import marker_notices, reading_notices, remarks, strays
 from thalweg.problems.sources.relation import Relation, ask, run
 from thalweg.problems.sources.sample import chosen_rows
-from thalweg.problems.sources.size import require_room
+from thalweg.problems.sources.size import STREAMED, require_room
 from thalweg.problems.sources.sql import select
 from thalweg.problems.sources.typed import WRITTEN
 from thalweg.problems.words import counted, listed
@@ -65,7 +66,10 @@ def sampled(con: Any, relation: Relation, total: int, rows: int, seed: int) -> R
 def keep(con: Any, relation: Relation, found: list[Finding], rows: int) -> None:
     """Makes the table t of the typed values; that no row is missing is counted, not believed."""
     values = ", ".join(f"{finding.value} AS {c}" for c, finding in zip(relation.ids, found, strict=True))
-    made = run(con, relation, f"CREATE OR REPLACE TEMP TABLE t AS {select(values, relation.sql)}")
+    if STREAMED.get():
+        keep_on_disk(con)
+    where = "TABLE" if STREAMED.get() else "TEMP TABLE"
+    made = run(con, relation, f"CREATE OR REPLACE {where} t AS {select(values, relation.sql)}")
     ((arrived,),) = made.fetchall()
     if arrived != rows:
         raise DataError(f"{relation.name} has {rows:,} rows, of which {arrived:,} could be read; save it again")
