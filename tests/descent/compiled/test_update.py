@@ -104,6 +104,24 @@ def test_a_compiled_update_has_the_bits_of_its_formula_for_any_size_and_layout(n
                 require_the_same(*both(patch, lambda chosen=optimizer: replace(chosen), layout, 1, dtype))
 
 
+@pytest.mark.parametrize("name", ["adam", pytest.param("nadam", marks=pytest.mark.slow)])
+def test_the_formula_keeps_its_order_where_the_measuring_update_is_compiled_first(name):
+    # as when the other is found in the cache: what Numba compiles anew takes on its first caller's flags
+    fresh: dict = {}
+    exec(update_source(translated(RULES[name])).replace(", cache=True", ""), fresh)  # noqa: S102 (our own text)
+    known = kernel_of(RULES[name], "float32")
+    rng = np.random.default_rng(3)
+    w, g, *slots = rng.normal(size=(2 + len(RULES[name].slots), 1, 200)).astype(np.float32)
+    slots = np.abs(np.array(slots))
+    constants = rng.uniform(0.1, 0.9, (1, 1, len(known.translation.constants))).astype(np.float32)
+    edges, group = np.array([0, 200]), np.zeros(1, int)
+    expected = w.copy(), slots.copy()
+    known.update(expected[0], g, expected[1], constants, edges, group)
+    fresh["advance"](w, g, slots, constants, edges, group, np.ones(1, bool), np.empty((1, 2, 3)))
+    assert same_bits(w, expected[0])
+    assert same_bits(slots, expected[1])
+
+
 @pytest.mark.parametrize(("name", "dtype"), CASES)
 def test_members_with_rates_and_hyperparameters_of_their_own_have_the_bits_of_the_formula(name, dtype, monkeypatch):
     lr = np.array([1e-3, 1e-2, 0.1])

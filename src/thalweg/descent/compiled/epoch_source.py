@@ -20,7 +20,7 @@ import numpy as np
 from numba import njit
 
 F, BITS = np.{dtype}, np.{bits}
-INNER = {{"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}}
+INNER = {{"error_model": "numpy", "fastmath": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}}
 SUMS = INNER | {{"fastmath": {{"reassoc", "contract"}}}}  # the order of a sum is free; infinities and NaN are kept
 log, log1p, sqrt = math.log, math.log1p, math.sqrt
 

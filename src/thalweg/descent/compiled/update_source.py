@@ -1,4 +1,8 @@
-"""The text of a rule's kernel: its formula for one weight, and the loops over spans, arrays and runs around it."""
+"""The text of a rule's kernel: its formula for one weight, and the loops over spans, arrays and runs around it.
+
+Numba compiles a function that says nothing of fastmath with the flags of whoever calls it first: the formula says
+False, or its products would be regrouped with the sums around it.
+"""
 
 from thalweg.descent.compiled.translate import Translation
 
@@ -13,7 +17,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@njit(error_model="numpy", fastmath=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def {name}({one}, {constants}):
 {body}
 
